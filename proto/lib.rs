@@ -9,13 +9,13 @@ pub use canonical::{NotCanonical, canonical_bericht, descriptor_set, pool};
 pub use policy::{Kind, Path, Projection, Reader, Route};
 
 /// Message types, clients and servers, generated from `jeugdketen.hub.v1`.
-#[expect(missing_docs, clippy::str_to_string, reason = "generated; the documentation stands in the contract")]
+#[expect(clippy::all, clippy::allow_attributes, reason = "generated; the documentation stands in the contract")]
 pub mod v1 {
     tonic::include_proto!("jeugdketen.hub.v1");
 }
 
 /// The exchange service as the hub serves it: the same wire format, with bodies left as bytes.
-#[expect(missing_docs, clippy::str_to_string, reason = "generated; the documentation stands in the contract")]
+#[expect(clippy::allow_attributes, reason = "generated")]
 pub mod hub {
     include!(concat!(env!("OUT_DIR"), "/hub/jeugdketen.hub.v1.rs"));
 }

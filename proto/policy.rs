@@ -110,4 +110,11 @@ const fn case(number: i32) -> Zaakband {
     }
 }
 
-include!(concat!(env!("OUT_DIR"), "/policy.rs"));
+pub use generated::Kind;
+
+#[expect(clippy::all, reason = "generated")]
+mod generated {
+    use super::{Hidden, Path, Projection, Reader, Route, case, v1, who};
+
+    include!(concat!(env!("OUT_DIR"), "/policy.rs"));
+}

@@ -134,6 +134,14 @@ macro_rules! opaque_debug {
 }
 
 opaque_debug!(
-    SubmitRequest, SubmitStreamRequest, SubmitResponse, SubmitStreamResponse, Uitkomst, SubscribeResponse, Gebeurtenis,
-    FetchResponse, Levering, Inhoud
+    SubmitRequest,
+    SubmitStreamRequest,
+    SubmitResponse,
+    SubmitStreamResponse,
+    Uitkomst,
+    SubscribeResponse,
+    Gebeurtenis,
+    FetchResponse,
+    Levering,
+    Inhoud
 );

@@ -283,9 +283,10 @@ impl Reader<'_> {
                     self.faults.push(format!("{path}: `eigen_deel` needs a repeated message"));
                     continue;
                 };
-                let known = contract.messages.get(element).is_some_and(|element| {
-                    element.fields.iter().any(|f| f.name == own.field && f.shape == Shape::Plain { text: true })
-                });
+                let known = contract
+                    .messages
+                    .get(element)
+                    .is_some_and(|element| element.fields.iter().any(|f| f.name == own.field && f.shape == Shape::Plain { text: true }));
                 if !known {
                     self.faults.push(format!("{path}: `eigen_deel` names no string field of {element}"));
                 }
