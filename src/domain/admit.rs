@@ -1,0 +1,434 @@
+//! Admission: every check a message must pass, in order, and what follows from accepting it. Pure; the caller loads what is looked at and
+//! stores what comes out. `Admitted` can be made here only, so that nothing else can be stored.
+
+mod regels;
+
+use chrono::{DateTime, NaiveDate, Utc};
+use jeugdketen_proto::v1::bericht::Inhoud;
+use jeugdketen_proto::v1::{self, Bericht, Rol, SoortSignaal, SoortUitspraak, Waarschuwing, Zaakband};
+use jeugdketen_proto::{Kind, NotCanonical, Projection as _, Reader, canonical_bericht};
+use prost::Message as _;
+use uuid::Uuid;
+
+use super::check;
+use super::deelnemer::Deelnemer;
+use super::ids::{BerichtId, MaatregelId, Oin};
+use super::refusal::{Fault, Refusal, Toestand};
+use super::register::Register;
+use super::routing::{Ontvanger, Weg, genoemden};
+use super::zaak::{Feit, Tegenstrijdig, Zaak};
+
+/// A message as it was read, before anything of the hub's state was looked at.
+#[derive(Debug)]
+pub struct Gelezen {
+    /// The message.
+    pub bericht: Bericht,
+    /// Its canonical form; the bytes as they came when that form does not hold all of it.
+    pub canonical: Vec<u8>,
+    /// Its id.
+    pub id: BerichtId,
+    /// Its kind.
+    pub kind: Kind,
+    /// The case it names.
+    pub maatregel: Option<MaatregelId>,
+    /// The message it corrects or withdraws.
+    pub betreft: Option<BerichtId>,
+    /// What its content alone says. Counts only when it is not a repetition of a message that was accepted before.
+    pub oordeel: Result<(), Refusal>,
+}
+
+/// Reads a message and judges its content and whether the role may send it. Without an id and a kind there is nothing to record.
+pub fn lees(bytes: &[u8], rol: Rol, nu: DateTime<Utc>, vandaag: NaiveDate) -> Result<Gelezen, Refusal> {
+    let (bericht, canonical, onbekend) = match canonical_bericht(bytes) {
+        Ok((bericht, canonical)) => (bericht, canonical, Vec::new()),
+        Err(NotCanonical::Malformed) => return Err(Refusal::Onleesbaar),
+        Err(NotCanonical::UnknownFields(paden)) => {
+            (Bericht::decode(bytes).map_err(|_| Refusal::Onleesbaar)?, bytes.to_vec(), paden)
+        }
+    };
+    let fault = |veld: &str, reden| Refusal::Inhoud(vec![Fault { veld: veld.to_owned(), reden }]);
+    let reden_id = "must be a UUID version 7 in lower case with hyphens";
+    let id = BerichtId::parse(&bericht.bericht_id).ok_or_else(|| fault("bericht_id", reden_id))?;
+    let kind = bericht.inhoud.as_ref().map(Inhoud::kind).ok_or_else(|| fault("inhoud", "required"))?;
+    let oordeel = beoordeel(&bericht, rol, onbekend, nu, vandaag);
+    let betreft = match (&bericht.correctie, &bericht.inhoud) {
+        (Some(correctie), _) => BerichtId::parse(&correctie.betreft_bericht_id),
+        (None, Some(Inhoud::Intrekking(m))) => BerichtId::parse(&m.betreft_bericht_id),
+        _ => None,
+    };
+    let maatregel = MaatregelId::parse(&bericht.maatregel_id);
+    Ok(Gelezen { bericht, canonical, id, kind, maatregel, betreft, oordeel })
+}
+
+fn beoordeel(bericht: &Bericht, rol: Rol, onbekend: Vec<String>, nu: DateTime<Utc>, vandaag: NaiveDate) -> Result<(), Refusal> {
+    let Some(inhoud) = &bericht.inhoud else { return Err(Refusal::Onleesbaar) };
+    let route = inhoud.kind().route();
+    let gemeente_over_bepaling = rol == Rol::Gemeente && route.about_bepaling;
+    if !route.from.contains(&rol) {
+        return Err(if gemeente_over_bepaling { Refusal::OngeoorloofdeToetsing(Vec::new()) } else { Refusal::RolMagNiet });
+    }
+    let mut keuring = check::inhoud(bericht, inhoud, nu, vandaag);
+    let buiten_contract = keuring.onbekende_code || !onbekend.is_empty();
+    keuring.faults.extend(onbekend.into_iter().map(|veld| Fault { veld, reden: "holds fields that the contract does not know" }));
+    match keuring.faults.is_empty() {
+        true => Ok(()),
+        // A reason or field outside the contract is how a gemeente would question a bepaling (R54, R59, R65).
+        false if gemeente_over_bepaling && buiten_contract => Err(Refusal::OngeoorloofdeToetsing(keuring.faults)),
+        false => Err(Refusal::Inhoud(keuring.faults)),
+    }
+}
+
+/// What the decision looks at besides the message.
+pub struct Omgeving<'a> {
+    /// The moment.
+    pub nu: DateTime<Utc>,
+    /// The date in the Netherlands.
+    pub vandaag: NaiveDate,
+    /// The participants.
+    pub register: &'a Register,
+    /// The OIN of the hub, as sender of signals.
+    pub hub: Oin,
+    /// The facts of the case that the message names, in order; empty when there is no such case.
+    pub feiten: &'a [Feit],
+    /// The message that it corrects or withdraws, when the sender sent it.
+    pub origineel: Option<&'a Origineel>,
+    /// Regions in which the named GI has an opnamestop today.
+    pub opnamestops: &'a [String],
+    /// Gives a new UUID version 7.
+    pub nieuw_id: &'a mut dyn FnMut() -> Uuid,
+}
+
+/// An earlier message of the sender.
+#[derive(Clone, Debug)]
+pub struct Origineel {
+    /// Its kind.
+    pub kind: Kind,
+    /// Who got it.
+    pub ontvangers: Vec<Ontvanger>,
+    /// Whether it is itself a correction.
+    pub is_correctie: bool,
+}
+
+/// A message that passed every check, and what follows from it.
+#[derive(Debug)]
+pub struct Admitted {
+    bericht: Bericht,
+    canonical: Vec<u8>,
+    id: BerichtId,
+    kind: Kind,
+    afzender: Oin,
+    rol: Rol,
+    maatregel: Option<MaatregelId>,
+    ontvangers: Vec<Ontvanger>,
+    waarschuwingen: Vec<Waarschuwing>,
+    feit: Option<Bericht>,
+    relaties: Vec<Relatie>,
+    omgeleid: Vec<Omleiding>,
+}
+
+/// A change in who stands in relation to the case.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Relatie {
+    /// From this day on the participant has no relation any more; this message is the last it sees.
+    Eindigt(Oin, NaiveDate),
+    /// The participant stands in relation (again).
+    Herleeft(Oin),
+}
+
+/// An earlier message of the case that goes to one more recipient.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Omleiding {
+    /// Its place in the order of all messages.
+    pub volgnummer: i64,
+    /// Who gets it now.
+    pub naar: Ontvanger,
+}
+
+impl Admitted {
+    /// The message, as received in its canonical form.
+    pub fn canonical(&self) -> &[u8] {
+        &self.canonical
+    }
+
+    /// Its id.
+    pub fn id(&self) -> BerichtId {
+        self.id
+    }
+
+    /// Its kind.
+    pub fn kind(&self) -> Kind {
+        self.kind
+    }
+
+    /// Its content.
+    pub fn bericht(&self) -> &Bericht {
+        &self.bericht
+    }
+
+    /// Who sent it, and in which role.
+    pub fn afzender(&self) -> (Oin, Rol) {
+        (self.afzender, self.rol)
+    }
+
+    /// Its case; new when this message opens one.
+    pub fn maatregel(&self) -> Option<MaatregelId> {
+        self.maatregel
+    }
+
+    /// Who gets it.
+    pub fn ontvangers(&self) -> &[Ontvanger] {
+        &self.ontvangers
+    }
+
+    /// What the sender should know.
+    pub fn waarschuwingen(&self) -> &[Waarschuwing] {
+        &self.waarschuwingen
+    }
+
+    /// The fact to keep of it, projected for the hub; none for a message apart from any case.
+    pub fn feit(&self) -> Option<&Bericht> {
+        self.feit.as_ref()
+    }
+
+    /// Changes in who stands in relation to the case.
+    pub fn relaties(&self) -> &[Relatie] {
+        &self.relaties
+    }
+
+    /// Earlier messages that go to one more recipient.
+    pub fn omgeleid(&self) -> &[Omleiding] {
+        &self.omgeleid
+    }
+}
+
+/// Why a decision could not be taken: the stored facts are corrupt. Not the sender's fault.
+pub type Beslissing = Result<Result<Vec<Admitted>, Refusal>, Tegenstrijdig>;
+
+/// Decides on a message that is not a repetition. The first of the result is the message itself, the others are signals of the hub that
+/// follow from it.
+pub fn beslis(gelezen: &Gelezen, afzender: &Deelnemer, omgeving: &mut Omgeving<'_>) -> Beslissing {
+    if let Err(refusal) = &gelezen.oordeel {
+        return Ok(Err(refusal.clone()));
+    }
+    let Some(inhoud) = &gelezen.bericht.inhoud else { return Ok(Err(Refusal::Onleesbaar)) };
+    let zaak = match gelezen.maatregel {
+        Some(id) if !omgeving.feiten.is_empty() => Some(Zaak::vouw(id, omgeving.feiten)?),
+        _ => None,
+    };
+    match weeg(gelezen, inhoud, afzender, zaak.as_ref(), omgeving) {
+        Ok(weging) => neem_aan(gelezen, inhoud, afzender, zaak.as_ref(), weging, omgeving).map(Ok),
+        Err(Geen::Weigering(refusal)) => Ok(Err(refusal)),
+        Err(Geen::Tegenstrijdig(tegenstrijdig)) => Err(tegenstrijdig),
+    }
+}
+
+/// The outcome of the checks: who gets it and what to warn for.
+struct Weging {
+    ontvangers: Vec<Ontvanger>,
+    waarschuwingen: Vec<Waarschuwing>,
+}
+
+/// Why there is no outcome.
+enum Geen {
+    Weigering(Refusal),
+    Tegenstrijdig(Tegenstrijdig),
+}
+
+impl From<Refusal> for Geen {
+    fn from(refusal: Refusal) -> Geen {
+        Geen::Weigering(refusal)
+    }
+}
+
+impl From<Toestand> for Geen {
+    fn from(toestand: Toestand) -> Geen {
+        Geen::Weigering(Refusal::Toestand(toestand))
+    }
+}
+
+impl From<Tegenstrijdig> for Geen {
+    fn from(tegenstrijdig: Tegenstrijdig) -> Geen {
+        Geen::Tegenstrijdig(tegenstrijdig)
+    }
+}
+
+/// All checks that look at the state of the hub, in order: the case is there and the sender's, what it refers to is there, the state
+/// allows it, everybody it names takes part.
+fn weeg(
+    gelezen: &Gelezen,
+    inhoud: &Inhoud,
+    afzender: &Deelnemer,
+    zaak: Option<&Zaak>,
+    omgeving: &Omgeving<'_>,
+) -> Result<Weging, Geen> {
+    if gelezen.maatregel.is_some() && zaak.is_none() {
+        return Err(Refusal::NietGevonden.into());
+    }
+    let weg = Weg { register: omgeving.register, vandaag: omgeving.vandaag, afzender, zaak };
+    if let Some(zaak) = zaak
+        && !regels::staat_in_relatie(zaak, gelezen.kind, &weg)
+    {
+        return Err(Refusal::NietGevonden.into());
+    }
+    if gelezen.kind == Kind::Uitspraak {
+        regels::oplegging_of_vervolg(inhoud, zaak.is_some(), gelezen.bericht.correctie.is_some())?;
+    }
+    let origineel = match gelezen.betreft {
+        Some(betreft) => Some(regels::origineel(gelezen, betreft, afzender, zaak, omgeving.origineel)?),
+        None => None,
+    };
+    if let Some(zaak) = zaak {
+        regels::toets(gelezen, inhoud, afzender, zaak, &weg, omgeving.feiten)?;
+    } else {
+        regels::toets_zonder_zaak(inhoud, afzender)?;
+    }
+    onbekende_genoemden(gelezen.kind, inhoud, omgeving.register)?;
+    let ontvangers = match origineel {
+        Some(origineel) => {
+            let nieuw = weg.ontvangers(inhoud);
+            let genoemd = |oin: &Oin| genoemden(inhoud).iter().any(|(_, naam)| Oin::parse(naam).as_ref() == Ok(oin));
+            if nieuw.iter().any(|n| genoemd(&n.oin) && !origineel.ontvangers.iter().any(|o| o.oin == n.oin)) {
+                return Err(Toestand::CorrectieAndereOntvangers.into());
+            }
+            let huidig = |o: &Ontvanger| Ontvanger { oin: omgeving.register.opvolger(o.oin, omgeving.vandaag), rol: o.rol };
+            origineel.ontvangers.iter().map(huidig).collect()
+        }
+        None => weg.ontvangers(inhoud),
+    };
+    let waarschuwingen = waarschuwingen(inhoud, &weg, &ontvangers, omgeving);
+    Ok(Weging { ontvangers, waarschuwingen })
+}
+
+fn onbekende_genoemden(kind: Kind, inhoud: &Inhoud, register: &Register) -> Result<(), Refusal> {
+    let rollen = || kind.route().to.iter().filter(|(_, wie)| *wie == v1::Wie::Genoemd).map(|(rol, _)| *rol);
+    let kent = |oin: &str| Oin::parse(oin).is_ok_and(|oin| rollen().any(|rol| register.zoek_rol(oin, rol).is_some()));
+    let onbekend = genoemden(inhoud).into_iter().filter(|(_, oin)| !kent(oin));
+    let reden = "not in the register in the role that this message needs";
+    let faults: Vec<_> = onbekend.map(|(pad, _)| Fault { veld: format!("{}.{pad}", kind.field()), reden }).collect();
+    if faults.is_empty() { Ok(()) } else { Err(Refusal::Inhoud(faults)) }
+}
+
+fn waarschuwingen(inhoud: &Inhoud, weg: &Weg<'_>, ontvangers: &[Ontvanger], omgeving: &Omgeving<'_>) -> Vec<Waarschuwing> {
+    let mut gevonden = Vec::new();
+    if let Inhoud::Uitspraak(m) = inhoud
+        && matches!(m.soort(), SoortUitspraak::Oplegging | SoortUitspraak::VervangingGi)
+    {
+        let gi = Oin::parse(&m.gi_oin).ok().and_then(|oin| weg.register.zoek(oin));
+        if gi.is_some_and(|gi| !gi.neemt_nieuwe_zaken_op(weg.vandaag)) {
+            gevonden.push(Waarschuwing::GiNietBevoegd);
+        }
+        // The regions in which this court works; a GI can have an opnamestop in one region and room in another.
+        if omgeving.opnamestops.iter().any(|regio| weg.afzender.werkt_in(regio)) {
+            gevonden.push(Waarschuwing::GiHeeftOpnamestop);
+        }
+    }
+    let aan_woonplaats = inhoud.kind().route().to.iter().any(|(_, wie)| *wie == v1::Wie::Woonplaats);
+    if aan_woonplaats && !ontvangers.iter().any(|ontvanger| ontvanger.rol == Rol::Gemeente) {
+        gevonden.push(Waarschuwing::GemeenteNietAangesloten);
+    }
+    let inactief = |o: &&Ontvanger| weg.register.bevoegde(o.oin, weg.vandaag).is_err();
+    if ontvangers.iter().filter(|o| o.rol == Rol::Aanbieder).any(|o| inactief(&o)) {
+        gevonden.push(Waarschuwing::AanbiederNietActief);
+    }
+    gevonden
+}
+
+fn neem_aan(
+    gelezen: &Gelezen,
+    inhoud: &Inhoud,
+    afzender: &Deelnemer,
+    zaak: Option<&Zaak>,
+    weging: Weging,
+    omgeving: &mut Omgeving<'_>,
+) -> Result<Vec<Admitted>, Tegenstrijdig> {
+    let opent = inhoud.kind().route().case == Zaakband::Opent && gelezen.maatregel.is_none();
+    let maatregel = if opent { Some(MaatregelId((omgeving.nieuw_id)())) } else { gelezen.maatregel };
+    let feit = maatregel.map(|_| {
+        let mut feit = gelezen.bericht.clone();
+        feit.restrict(&Reader { role: Rol::Hub, oin: omgeving.hub.as_str() });
+        feit
+    });
+    let mut admitted = Admitted {
+        bericht: gelezen.bericht.clone(),
+        canonical: gelezen.canonical.clone(),
+        id: gelezen.id,
+        kind: gelezen.kind,
+        afzender: afzender.oin,
+        rol: afzender.rol,
+        maatregel,
+        ontvangers: weging.ontvangers,
+        waarschuwingen: weging.waarschuwingen,
+        feit,
+        relaties: Vec::new(),
+        omgeleid: Vec::new(),
+    };
+    if let (Some(zaak), Some(feit)) = (zaak, &admitted.feit) {
+        let mut feiten = omgeving.feiten.to_vec();
+        let volgnummer = feiten.last().map_or(1, |laatste| laatste.volgnummer + 1);
+        feiten.push(Feit { volgnummer, afzender: afzender.oin, rol: afzender.rol, bericht: feit.clone() });
+        let nieuw = Zaak::vouw(zaak.id, &feiten)?;
+        admitted.relaties = gewijzigde_relaties(zaak, &nieuw, omgeving);
+        admitted.omgeleid = omleidingen(zaak, &nieuw, omgeving);
+    }
+    let mut alle = vec![admitted];
+    let signalen: Vec<_> = alle[0].waarschuwingen.iter().filter_map(signaal_bij).collect();
+    if let Inhoud::Uitspraak(m) = inhoud {
+        alle.extend(signalen.into_iter().map(|soort| signaal(soort, &m.gi_oin, afzender, omgeving)));
+    }
+    Ok(alle)
+}
+
+fn gewijzigde_relaties(oud: &Zaak, nieuw: &Zaak, omgeving: &Omgeving<'_>) -> Vec<Relatie> {
+    let (voor, na) = (oud.gewezen_houders(), nieuw.gewezen_houders());
+    let mut relaties: Vec<_> = na.iter().filter(|paar| !voor.contains(paar)).map(|(gi, per)| Relatie::Eindigt(*gi, *per)).collect();
+    let herleeft = voor.iter().filter(|(gi, _)| !na.iter().any(|(ander, _)| ander == gi));
+    relaties.extend(herleeft.map(|(gi, _)| Relatie::Herleeft(*gi)));
+    if oud.woonplaats != nieuw.woonplaats {
+        let gemeente = |code: &str| omgeving.register.gemeente(code, omgeving.vandaag).map(|gemeente| gemeente.oin);
+        relaties.extend(gemeente(&oud.woonplaats).map(|oin| Relatie::Eindigt(oin, omgeving.vandaag)));
+        relaties.extend(gemeente(&nieuw.woonplaats).map(Relatie::Herleeft));
+    }
+    relaties
+}
+
+/// After a change of residence the new gemeente gets what a gemeente of residence gets, from the beginning; the aanbieder notices nothing.
+fn omleidingen(oud: &Zaak, nieuw: &Zaak, omgeving: &Omgeving<'_>) -> Vec<Omleiding> {
+    let Some(gemeente) = omgeving.register.gemeente(&nieuw.woonplaats, omgeving.vandaag).filter(|_| oud.woonplaats != nieuw.woonplaats)
+    else {
+        return Vec::new();
+    };
+    let naar = Ontvanger { oin: gemeente.oin, rol: Rol::Gemeente };
+    let voor_gemeente = |kind: Kind| kind.route().to.contains(&(Rol::Gemeente, v1::Wie::Woonplaats));
+    let stukken = oud.stukken.iter().filter(|stuk| !stuk.ingetrokken && voor_gemeente(stuk.kind));
+    stukken.map(|stuk| Omleiding { volgnummer: stuk.volgnummer, naar }).collect()
+}
+
+fn signaal_bij(waarschuwing: &Waarschuwing) -> Option<SoortSignaal> {
+    match waarschuwing {
+        Waarschuwing::GiHeeftOpnamestop => Some(SoortSignaal::UitspraakBijOpnamestop),
+        Waarschuwing::GiNietBevoegd => Some(SoortSignaal::UitspraakBijOnbevoegdeGi),
+        Waarschuwing::Unspecified | Waarschuwing::GemeenteNietAangesloten | Waarschuwing::AanbiederNietActief => None,
+    }
+}
+
+fn signaal(soort: SoortSignaal, gi_oin: &str, afzender: &Deelnemer, omgeving: &mut Omgeving<'_>) -> Admitted {
+    let id = BerichtId((omgeving.nieuw_id)());
+    let inhoud = Inhoud::Signaal(v1::Signaal { soort: soort.into(), gi_oin: gi_oin.to_owned(), aantal: 1 });
+    let weg = Weg { register: omgeving.register, vandaag: omgeving.vandaag, afzender, zaak: None };
+    let ontvangers = weg.ontvangers(&inhoud);
+    let bericht = Bericht { bericht_id: id.to_string(), maatregel_id: String::new(), correctie: None, inhoud: Some(inhoud) };
+    Admitted {
+        canonical: bericht.encode_to_vec(),
+        bericht,
+        id,
+        kind: Kind::Signaal,
+        afzender: omgeving.hub,
+        rol: Rol::Hub,
+        maatregel: None,
+        ontvangers,
+        waarschuwingen: Vec::new(),
+        feit: None,
+        relaties: Vec::new(),
+        omgeleid: Vec::new(),
+    }
+}

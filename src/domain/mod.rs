@@ -1,0 +1,12 @@
+//! The rules of the chain, pure: what a valid message is, who may send it about which case, who gets it, what it does to the case.
+//! Knows no network, no database, no clock and no randomness: those are passed in. Reads the types of the contract as plain data.
+
+pub mod admit;
+pub mod check;
+pub mod codes;
+pub mod deelnemer;
+pub mod ids;
+pub mod refusal;
+pub mod register;
+pub mod routing;
+pub mod zaak;
