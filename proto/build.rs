@@ -8,44 +8,55 @@ mod code;
 mod contract;
 #[path = "build/matrix.rs"]
 mod matrix;
+#[path = "build/policy.rs"]
+mod policy;
 
 use std::error::Error;
 use std::path::{Path, PathBuf};
 use std::{env, fs};
 
 use prost::Message as _;
+use prost_types::field_descriptor_proto::{Label, Type};
+use prost_types::{DescriptorProto, FileDescriptorSet};
 
 const PACKAGE: &str = "jeugdketen.hub.v1";
+
+/// Messages that the hub reads and writes as bytes; see `raw` in the library.
+const RAW_MESSAGES: [&str; 6] =
+    ["SubmitRequest", "SubmitResponse", "SubmitStreamRequest", "SubmitStreamResponse", "SubscribeResponse", "FetchResponse"];
 
 fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo:rerun-if-changed=build");
     println!("cargo:rerun-if-changed=jeugdketen");
     let out = PathBuf::from(env::var("OUT_DIR")?);
 
-    let mut compiler = protox::Compiler::new(["."])?;
-    compiler.include_imports(true).include_source_info(true);
-    compiler.open_files(proto_files(Path::new("jeugdketen/hub/v1"))?)?;
-
-    // The encoded set keeps the custom options, which `prost_types` cannot hold.
-    let encoded = compiler.encode_file_descriptor_set();
-    fs::write(out.join("contract.binpb"), &encoded)?;
-    let pool = compiler.descriptor_pool();
-
-    let contract = contract::Contract::read(&pool, PACKAGE).map_err(|faults| {
-        faults.iter().for_each(|fault| println!("cargo:error={fault}"));
-        format!("the contract has {} fault(s)", faults.len())
+    let sound = policy::compile(Path::new("."), PACKAGE, &out).inspect_err(|faults| {
+        faults.to_string().lines().for_each(|fault| println!("cargo:error={fault}"));
     })?;
-    fs::write(out.join("policy.rs"), code::generate(&contract)?)?;
-    fs::write(out.join("privacy-matrix.md"), matrix::render(&contract))?;
-
-    let descriptors = prost_types::FileDescriptorSet::decode(encoded.as_slice())?;
-    types_and_services(descriptors.clone(), &contract, &out)?;
+    let mut descriptors = FileDescriptorSet::decode(sound.descriptors.as_slice())?;
+    say_that_lists_are_packed(&mut descriptors);
+    types_and_services(descriptors.clone(), &sound.contract, &out)?;
     hub_server(descriptors, &out)?;
     Ok(())
 }
 
+/// Proto3 packs lists of numbers and enums. The generator forgets it for a field that has any option at all, so here it is said; else
+/// the canonical form would not be the one that every other implementation writes.
+fn say_that_lists_are_packed(set: &mut FileDescriptorSet) {
+    let mut messages: Vec<&mut DescriptorProto> = set.file.iter_mut().flat_map(|file| &mut file.message_type).collect();
+    while let Some(message) = messages.pop() {
+        for field in message.field.iter_mut().filter(|field| field.label() == Label::Repeated) {
+            let packable = !matches!(field.r#type(), Type::String | Type::Bytes | Type::Message | Type::Group);
+            if let Some(options) = field.options.as_mut().filter(|_| packable) {
+                options.packed.get_or_insert(true);
+            }
+        }
+        messages.extend(&mut message.nested_type);
+    }
+}
+
 /// Message types, clients and servers for everybody.
-fn types_and_services(set: prost_types::FileDescriptorSet, contract: &contract::Contract, out: &Path) -> Result<(), Box<dyn Error>> {
+fn types_and_services(set: FileDescriptorSet, contract: &contract::Contract, out: &Path) -> Result<(), Box<dyn Error>> {
     tonic_prost_build::configure()
         .out_dir(out)
         .bytes(".")
@@ -56,25 +67,13 @@ fn types_and_services(set: prost_types::FileDescriptorSet, contract: &contract::
 }
 
 /// The exchange service once more, with bodies left as bytes: the hub keeps what the sender sent and sends what the projection made.
-fn hub_server(set: prost_types::FileDescriptorSet, out: &Path) -> Result<(), Box<dyn Error>> {
+fn hub_server(set: FileDescriptorSet, out: &Path) -> Result<(), Box<dyn Error>> {
     let dir = out.join("hub");
     fs::create_dir_all(&dir)?;
     let mut builder = tonic_prost_build::configure().out_dir(&dir).build_client(false).emit_rerun_if_changed(false);
-    for raw in code::RAW_MESSAGES {
+    for raw in RAW_MESSAGES {
         builder = builder.extern_path(format!(".{PACKAGE}.{raw}"), format!("crate::raw::{raw}"));
     }
     builder.extern_path(format!(".{PACKAGE}"), "crate::v1").compile_fds(set)?;
     Ok(())
-}
-
-fn proto_files(dir: &Path) -> Result<Vec<PathBuf>, Box<dyn Error>> {
-    let mut files = Vec::new();
-    for entry in fs::read_dir(dir)? {
-        let path = entry?.path();
-        if path.extension().is_some_and(|ext| ext == "proto") {
-            files.push(path);
-        }
-    }
-    files.sort();
-    Ok(files)
 }

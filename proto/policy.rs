@@ -106,6 +106,7 @@ const fn case(number: i32) -> Zaakband {
         1 => Zaakband::Geen,
         2 => Zaakband::Verplicht,
         3 => Zaakband::Opent,
+        4 => Zaakband::AlsOrigineel,
         _ => Zaakband::Unspecified,
     }
 }

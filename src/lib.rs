@@ -3,4 +3,10 @@
 //! The modules in the order in which a message travels: wire → identity → admission → store → delivery, with the pure rules in
 //! `domain` beside them. `docs/architecture.md` is the map.
 
+pub mod admission;
+pub mod delivery;
 pub mod domain;
+pub mod identity;
+pub mod receipt;
+pub mod store;
+pub mod time;

@@ -6,10 +6,6 @@ use quote::quote;
 
 use crate::contract::{Contract, Field, KindOfMessage, Message, Shape};
 
-/// Messages that the hub reads and writes as bytes; see `raw` in the library.
-pub const RAW_MESSAGES: [&str; 6] =
-    ["SubmitRequest", "SubmitResponse", "SubmitStreamRequest", "SubmitStreamResponse", "SubscribeResponse", "FetchResponse"];
-
 /// The whole file.
 pub fn generate(contract: &Contract) -> Result<String, syn::Error> {
     let mut tokens = TokenStream::new();
@@ -49,7 +45,7 @@ fn restrict_field(message: &Message, field: &Field) -> TokenStream {
         };
     }
     let hide = match field.shape {
-        Shape::Optional | Shape::Message(_) | Shape::Foreign => quote! { self.#name = None; },
+        Shape::Optional { .. } | Shape::Message(_) | Shape::Foreign => quote! { self.#name = None; },
         _ => quote! { self.#name = Default::default(); },
     };
     let inner = match &field.shape {
@@ -157,7 +153,7 @@ fn shown(field: &Field) -> bool {
     match field.shape {
         Shape::Message(_) | Shape::RepeatedMessage(_) => true,
         _ if field.everyone => field.class == "KLASSE_GEWOON",
-        Shape::Plain { text: true } | Shape::RepeatedPlain => false,
+        Shape::Plain { text: true } | Shape::Optional { text: true } | Shape::RepeatedPlain => false,
         _ => field.class == "KLASSE_GEWOON",
     }
 }
@@ -170,7 +166,7 @@ fn is_set(field: &Field) -> TokenStream {
         }
         Shape::Plain { text: false } => quote! { self.#name != Default::default() },
         Shape::Enum(_) => quote! { self.#name != 0 },
-        Shape::Optional | Shape::Message(_) | Shape::Foreign => quote! { self.#name.is_some() },
+        Shape::Optional { .. } | Shape::Message(_) | Shape::Foreign => quote! { self.#name.is_some() },
     }
 }
 

@@ -52,8 +52,8 @@ pub enum Shape {
     Plain { text: bool },
     /// An enum, by its name.
     Enum(String),
-    /// A scalar with explicit presence (`optional`).
-    Optional,
+    /// A scalar, string, bytes or enum with explicit presence (`optional`).
+    Optional { text: bool },
     /// A message of the contract.
     Message(String),
     /// A message of another package, such as Timestamp.
@@ -107,11 +107,12 @@ impl Reader<'_> {
         let roles = self.enum_named("Rol")?;
         let roles = roles.values().map(|value| (value.number(), short_name("ROL_", value.name()))).collect();
         let mut messages = BTreeMap::new();
+        let options = self.option_messages();
         let descriptors: Vec<_> = self
             .pool
             .all_messages()
             .filter(|message| message.package_name() == self.package && !message.is_map_entry())
-            .filter(|message| !message.parent_file().name().ends_with("opties.proto"))
+            .filter(|message| !options.contains(message.full_name()))
             .collect();
         for descriptor in &descriptors {
             let message = self.message(descriptor);
@@ -133,6 +134,20 @@ impl Reader<'_> {
         found
     }
 
+    /// Full names of the messages that the options themselves are made of; they never travel.
+    fn option_messages(&self) -> BTreeSet<String> {
+        let extension = |name| self.pool.get_extension_by_name(&format!("{}.{name}", self.package));
+        let mut waiting: Vec<Kind> = ["zicht", "route"].into_iter().filter_map(extension).map(|option| option.kind()).collect();
+        let mut found = BTreeSet::new();
+        while let Some(kind) = waiting.pop() {
+            let Kind::Message(message) = kind else { continue };
+            if found.insert(message.full_name().to_owned()) {
+                waiting.extend(message.fields().map(|field| field.kind()));
+            }
+        }
+        found
+    }
+
     fn option(&self, options: &DynamicMessage, name: &str) -> Option<DynamicMessage> {
         let extension = self.pool.get_extension_by_name(&format!("{}.{name}", self.package))?;
         if !options.has_extension(&extension) {
@@ -142,8 +157,21 @@ impl Reader<'_> {
     }
 
     fn message(&mut self, descriptor: &MessageDescriptor) -> Message {
+        self.check_order(descriptor);
         let fields = descriptor.fields().map(|field| self.field(&field)).collect();
         Message { name: descriptor.name().to_owned(), fields, in_bericht: false }
+    }
+
+    /// The canonical form has fields in ascending order, but an encoder writes a oneof in one place, whichever member is set.
+    fn check_order(&mut self, descriptor: &MessageDescriptor) {
+        for oneof in descriptor.oneofs() {
+            let members: Vec<u32> = oneof.fields().map(|field| field.number()).collect();
+            let (Some(first), Some(last)) = (members.iter().min(), members.iter().max()) else { continue };
+            for field in descriptor.fields().filter(|field| (*first..*last).contains(&field.number()) && !members.contains(&field.number()))
+            {
+                self.faults.push(format!("{}: its number lies between those of the oneof `{}`", field.full_name(), oneof.name()));
+            }
+        }
     }
 
     fn field(&mut self, descriptor: &FieldDescriptor) -> Field {
@@ -197,7 +225,9 @@ impl Reader<'_> {
             }
             (Kind::Enum(_), true) => Shape::RepeatedEnum,
             (_, true) => Shape::RepeatedPlain,
-            (_, false) if descriptor.supports_presence() && real_oneof(descriptor).is_none() => Shape::Optional,
+            (_, false) if descriptor.supports_presence() && real_oneof(descriptor).is_none() => {
+                Shape::Optional { text: matches!(descriptor.kind(), Kind::String | Kind::Bytes) }
+            }
             (Kind::Enum(kind), false) => Shape::Enum(kind.name().to_owned()),
             (Kind::String | Kind::Bytes, false) => Shape::Plain { text: true },
             _ => Shape::Plain { text: false },

@@ -42,9 +42,7 @@ pub fn lees(bytes: &[u8], rol: Rol, nu: DateTime<Utc>, vandaag: NaiveDate) -> Re
     let (bericht, canonical, onbekend) = match canonical_bericht(bytes) {
         Ok((bericht, canonical)) => (bericht, canonical, Vec::new()),
         Err(NotCanonical::Malformed) => return Err(Refusal::Onleesbaar),
-        Err(NotCanonical::UnknownFields(paden)) => {
-            (Bericht::decode(bytes).map_err(|_| Refusal::Onleesbaar)?, bytes.to_vec(), paden)
-        }
+        Err(NotCanonical::UnknownFields(paden)) => (Bericht::decode(bytes).map_err(|_| Refusal::Onleesbaar)?, bytes.to_vec(), paden),
     };
     let fault = |veld: &str, reden| Refusal::Inhoud(vec![Fault { veld: veld.to_owned(), reden }]);
     let reden_id = "must be a UUID version 7 in lower case with hyphens";
@@ -254,13 +252,7 @@ impl From<Tegenstrijdig> for Geen {
 
 /// All checks that look at the state of the hub, in order: the case is there and the sender's, what it refers to is there, the state
 /// allows it, everybody it names takes part.
-fn weeg(
-    gelezen: &Gelezen,
-    inhoud: &Inhoud,
-    afzender: &Deelnemer,
-    zaak: Option<&Zaak>,
-    omgeving: &Omgeving<'_>,
-) -> Result<Weging, Geen> {
+fn weeg(gelezen: &Gelezen, inhoud: &Inhoud, afzender: &Deelnemer, zaak: Option<&Zaak>, omgeving: &Omgeving<'_>) -> Result<Weging, Geen> {
     if gelezen.maatregel.is_some() && zaak.is_none() {
         return Err(Refusal::NietGevonden.into());
     }
@@ -291,7 +283,9 @@ fn weeg(
                 return Err(Toestand::CorrectieAndereOntvangers.into());
             }
             let huidig = |o: &Ontvanger| Ontvanger { oin: omgeving.register.opvolger(o.oin, omgeving.vandaag), rol: o.rol };
-            origineel.ontvangers.iter().map(huidig).collect()
+            let mut alle: Vec<_> = origineel.ontvangers.iter().map(huidig).collect();
+            alle.extend(nieuw.into_iter().filter(|n| !origineel.ontvangers.iter().any(|o| huidig(o).oin == n.oin)));
+            alle
         }
         None => weg.ontvangers(inhoud),
     };

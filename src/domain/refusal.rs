@@ -98,7 +98,9 @@ impl Toestand {
             Toestand::GiIsAlHouder => "this GI already holds the maatregel",
             Toestand::AlIngetrokken => "the message was withdrawn before",
             Toestand::CorrectieAndereSoort => "a correction has the same kind as the original and names the original, not a correction",
-            Toestand::CorrectieAndereOntvangers => "a correction reaches exactly the parties of the original; withdraw it and send a new message",
+            Toestand::CorrectieAndereOntvangers => {
+                "a correction reaches exactly the parties of the original; withdraw it and send a new message"
+            }
             Toestand::NietTeCorrigeren => "this message can be neither corrected nor withdrawn",
             Toestand::HulpNietGestart => "the help of this voorziening has not started",
             Toestand::HulpAlGestart => "the help of this voorziening has started already, or has ended",

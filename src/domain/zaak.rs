@@ -51,12 +51,10 @@ pub struct Zaak {
     pub ingetrokken: bool,
     /// Every message of the case, in order.
     pub stukken: Vec<Stuk>,
-    /// Help that was determined, without what was withdrawn.
+    /// Help that was determined by the GI or placed by an expertteam, without what was withdrawn.
     pub voorzieningen: Vec<Voorziening>,
     /// Expertteams that were called in, with the message that did.
     pub escalaties: Vec<(BerichtId, Oin)>,
-    /// Aanbieders that an expertteam placed with.
-    pub ingezet: Vec<Oin>,
 }
 
 /// A GI that holds the maatregel from a day on.
@@ -90,7 +88,7 @@ pub struct Stuk {
 /// One voorziening of a bepaling and what became of it.
 #[derive(Clone, Debug)]
 pub struct Voorziening {
-    /// The bepaling.
+    /// The Jeugdhulpbepaling, or the Inzetbesluit.
     pub bepaling: BerichtId,
     /// Number within it.
     pub nr: u32,
@@ -158,7 +156,6 @@ impl Zaak {
             stukken: Vec::new(),
             voorzieningen: Vec::new(),
             escalaties: Vec::new(),
-            ingezet: Vec::new(),
         })
     }
 
@@ -197,7 +194,17 @@ impl Zaak {
                 self.escalaties.push((bericht_id(feit)?, team));
             }
             Inhoud::Inzetbesluit(m) => {
-                self.ingezet.push(Oin::parse(&m.aanbieder_oin).map_err(|_| Tegenstrijdig("an inzetbesluit without aanbieder"))?);
+                self.voorzieningen.push(Voorziening {
+                    bepaling: bericht_id(feit)?,
+                    nr: 1,
+                    aanbieder: Oin::parse(&m.aanbieder_oin).map_err(|_| Tegenstrijdig("an inzetbesluit without aanbieder"))?,
+                    productcategorie: m.productcategorie.clone(),
+                    ingang: datum(&m.ingangsdatum),
+                    einde: None,
+                    gestart_op: None,
+                    beeindigd_op: None,
+                    op_wachtlijst: false,
+                });
             }
             // These change nothing that rules or routing look at; the clocks read them from the facts themselves.
             Inhoud::Zittingsaankondiging(_)

@@ -22,7 +22,7 @@ pub(super) fn staat_in_relatie(zaak: &Zaak, kind: Kind, weg: &Weg<'_>) -> bool {
         Rol::Gi if kind == Kind::Overdracht => zaak.houders.iter().any(|houder| is(houder.gi)),
         Rol::Gi => is(zaak.houder_op(weg.vandaag)),
         Rol::Gemeente => weg.register.gemeente(&zaak.woonplaats, weg.vandaag).is_some_and(|gemeente| gemeente.oin == eigen),
-        Rol::Aanbieder => zaak.voorzieningen.iter().map(|v| v.aanbieder).chain(zaak.ingezet.iter().copied()).any(is),
+        Rol::Aanbieder => zaak.voorzieningen.iter().any(|v| is(v.aanbieder)),
         Rol::Expertteam => zaak.escalaties.iter().any(|(_, team)| is(*team)),
         _ => false,
     }
@@ -61,7 +61,7 @@ pub(super) fn origineel<'a>(
     } else if origineel.kind.route().case != v1::Zaakband::Geen {
         return Err(Refusal::NietGevonden);
     }
-    if trekt_in && (origineel.is_correctie || matches!(origineel.kind, Kind::Intrekking | Kind::Woonplaatsmelding | Kind::Overdracht)) {
+    if trekt_in && (origineel.is_correctie || niet_in_te_trekken(origineel.kind)) {
         return Err(Refusal::Toestand(Toestand::NietTeCorrigeren));
     }
     if !trekt_in && (origineel.is_correctie || origineel.kind != gelezen.kind) {
@@ -71,6 +71,11 @@ pub(super) fn origineel<'a>(
         return Err(Refusal::Toestand(Toestand::NietTeCorrigeren));
     }
     Ok(origineel)
+}
+
+/// What was done with these cannot be undone by saying so, or a newer message of the kind replaces them by itself.
+fn niet_in_te_trekken(kind: Kind) -> bool {
+    matches!(kind, Kind::Intrekking | Kind::Woonplaatsmelding | Kind::Overdracht | Kind::Capaciteit | Kind::Aanbod)
 }
 
 /// The state of the case allows the message, and what it refers to is there.

@@ -48,10 +48,9 @@ pub(super) fn uitspraak(m: &v1::Uitspraak, pad: &Path<'_>, k: &mut Keuring) {
             k.fault(&pad.field("einddatum"), "required for OTS and VOTS");
         }
     }
-    // BW 1 knows beschikkingen, the jeugdstrafrecht vonnissen; a voogdij has no last day.
+    // BW 1 knows beschikkingen only; jeugdreclassering comes with a vonnis or, when it is voluntary, without. A voogdij has no last day.
     if let Some(maatregel) = maatregel {
-        let verwacht = if is_jeugdreclassering(maatregel) { VormUitspraak::Vonnis } else { VormUitspraak::Beschikking };
-        if vorm.is_some_and(|vorm| vorm != verwacht) {
+        if vorm == Some(VormUitspraak::Vonnis) && !is_jeugdreclassering(maatregel) {
             k.fault(&pad.field("vorm"), "does not go with this maatregel");
         }
         if maatregel == SoortMaatregel::Voogdij && einde.is_some() {

@@ -1,0 +1,57 @@
+//! Every message of the contract through its generated type and back. It says nothing about what is in them.
+
+use jeugdketen_proto::v1;
+use prost::Message as _;
+use prost_reflect::{DynamicMessage, ReflectMessage as _};
+
+use crate::filled::{all_filled, all_messages};
+
+/// What the generated type makes of a message.
+pub struct Typed {
+    pub debug: String,
+    pub bytes: Vec<u8>,
+}
+
+macro_rules! types {
+    ($($name:ident)*) => {
+        fn decoded(name: &str, bytes: &[u8]) -> Option<Typed> {
+            match name {
+                $(stringify!($name) => {
+                    let message = v1::$name::decode(bytes).ok()?;
+                    Some(Typed { debug: format!("{message:?}"), bytes: message.encode_to_vec() })
+                })*
+                _ => None,
+            }
+        }
+    };
+}
+
+types!(
+    Aanbod Aanbodregel AcknowledgeRequest AcknowledgeResponse Bericht Bezorging Capaciteit CapaciteitVanGi Correctie Deelnemer
+    Escalatie FetchRequest FetchResponse Gebeurtenis GeheimAdres GetNormcijfersRequest GetNormcijfersResponse GetTrajectRequest
+    GetTrajectResponse Hartslag HulpBeeindigd HulpGestart Intakeresultaat Intrekking Inzetbesluit Jeugdbeschermer Jeugdhulpbepaling
+    Jeugdige Kennisgevingen Klok Koers Koppeling Levering ListAanbodRequest ListAanbodResponse ListCapaciteitRequest
+    ListCapaciteitResponse ListDeelnemersRequest ListDeelnemersResponse ListKennisgevingenRequest ListKennisgevingenResponse
+    ListSleutelsRequest ListSleutelsResponse ListTekortenRequest ListTekortenResponse ListToetsingspogingenRequest
+    ListToetsingspogingenResponse Machtiging Normcijfer Omvang Ondertekening Ontvanger OpvolgenRequest OpvolgenResponse Overdracht
+    Overleg Passendheid Persoonsgegevens PutDeelnemerRequest PutDeelnemerResponse Receipt Receiptsleutel Retour RoteerSleutelRequest
+    RoteerSleutelResponse Samenwerkingscriterium SetBewaartermijnRequest SetBewaartermijnResponse SetStatusRequest SetStatusResponse
+    Signaal SubmitRequest SubmitResponse SubmitStreamRequest SubmitStreamResponse SubscribeRequest SubscribeResponse
+    TaakNietUitvoerbaar Tekort Toelichting Toetsingspogingen Uitspraak Veldfout Verwerking Voorziening Weigering Woonplaatsmelding
+    Zittingsaankondiging
+);
+
+/// The message as its generated type prints and writes it.
+pub fn through_type(message: &DynamicMessage) -> Typed {
+    let name = message.descriptor().name().to_owned();
+    decoded(&name, &message.encode_to_vec()).unwrap_or_else(|| panic!("add {name} to the list in this file"))
+}
+
+#[test]
+fn the_generated_types_write_the_same_bytes_as_any_other_protobuf() {
+    for message in all_messages() {
+        for full in all_filled(message.clone()).take(20) {
+            assert_eq!(through_type(&full).bytes, full.encode_to_vec(), "{}", message.name());
+        }
+    }
+}

@@ -1,0 +1,166 @@
+//! The way in: a message is read and judged, joins a batch, becomes durable in one transaction with all that belongs to it, and only then
+//! is answered with a signed receipt. What may pass is decided in `domain`; what it looks like on the wire in `wire`.
+
+mod batch;
+mod failpoint;
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use tokio::sync::{mpsc, oneshot};
+use tokio_util::sync::CancellationToken;
+
+use crate::delivery::wake::Wekker;
+use crate::domain::admit::{Gelezen, lees};
+use crate::domain::deelnemer::Deelnemer;
+use crate::domain::ids::Oin;
+use crate::domain::refusal::Refusal;
+use crate::identity::register::{LiveRegister, Peer};
+use crate::receipt::{Sleutel, sha256};
+use crate::store::{Store, StoreError};
+use crate::time::Clock;
+
+/// At most this many requests share one transaction.
+const GROOTSTE_BATCH: usize = 256;
+/// At most this many requests wait for their transaction; beyond it the sender is told to come back.
+const WACHTRIJ: usize = 4096;
+
+/// What a sender gets: the signed receipt, encoded, or why not.
+pub type Antwoord = Result<Bytes, Refusal>;
+
+/// Why there is no answer. Nothing is known to be stored; repeating the message is safe and tells.
+#[derive(Debug, thiserror::Error)]
+pub enum Gestaakt {
+    /// Too many wait already.
+    #[error("too many requests wait")]
+    Vol,
+    /// The hub is stopping.
+    #[error("the hub is stopping")]
+    Stopt,
+    /// The database did not do it.
+    #[error(transparent)]
+    Store(#[from] Arc<StoreError>),
+    /// The number that is acknowledged was never given out.
+    #[error("the mailbox number was never given out")]
+    OnbekendNummer,
+}
+
+/// One request to the writer.
+enum Opdracht {
+    Dien {
+        afzender: Deelnemer,
+        gelezen: Box<Gelezen>,
+        digest: [u8; 32],
+        traceparent: String,
+        antwoord: oneshot::Sender<Result<Antwoord, Gestaakt>>,
+    },
+    Bevestig {
+        wie: Oin,
+        tot: i64,
+        antwoord: oneshot::Sender<Result<i64, Gestaakt>>,
+    },
+}
+
+/// The way in. Clones share one writer.
+#[derive(Clone, Debug)]
+pub struct Admission {
+    wachtrij: mpsc::Sender<Opdracht>,
+    clock: Clock,
+}
+
+/// What the writer works with.
+#[derive(Clone, Debug)]
+pub struct Werkplaats {
+    /// The database.
+    pub store: Store,
+    /// The participants.
+    pub register: LiveRegister,
+    /// The time.
+    pub clock: Clock,
+    /// The key that signs receipts.
+    pub sleutel: Arc<Sleutel>,
+    /// Who must be woken.
+    pub wekker: Wekker,
+    /// The OIN of the hub, as sender of signals.
+    pub hub: Oin,
+}
+
+impl Admission {
+    /// Starts the writer; it ends when the token fires and what was queued has been answered.
+    pub fn start(werkplaats: Werkplaats, stop: CancellationToken) -> (Admission, tokio::task::JoinHandle<()>) {
+        let (wachtrij, rij) = mpsc::channel(WACHTRIJ);
+        let clock = werkplaats.clock.clone();
+        let schrijver = tokio::spawn(schrijf(werkplaats, rij, stop));
+        (Admission { wachtrij, clock }, schrijver)
+    }
+
+    /// Submits one message. The answer comes when it is durable. The work goes on when the caller goes away.
+    pub async fn dien_in(&self, peer: &Peer, bytes: &[u8], traceparent: String) -> Result<Antwoord, Gestaakt> {
+        let gelezen = match lees(bytes, peer.rol(), self.clock.now(), self.clock.today()) {
+            Ok(gelezen) => Box::new(gelezen),
+            Err(refusal) => return Ok(Err(refusal)),
+        };
+        let digest = sha256(&gelezen.canonical);
+        let (antwoord, wacht) = oneshot::channel();
+        self.zet_in_rij(Opdracht::Dien { afzender: peer.deelnemer().clone(), gelezen, digest, traceparent, antwoord })?;
+        wacht.await.unwrap_or(Err(Gestaakt::Stopt))
+    }
+
+    /// Confirms receipt of everything in a mailbox up to and including a number; returns the highest number that is confirmed.
+    pub async fn bevestig(&self, peer: &Peer, tot: i64) -> Result<i64, Gestaakt> {
+        let (antwoord, wacht) = oneshot::channel();
+        self.zet_in_rij(Opdracht::Bevestig { wie: peer.oin(), tot, antwoord })?;
+        wacht.await.unwrap_or(Err(Gestaakt::Stopt))
+    }
+
+    fn zet_in_rij(&self, opdracht: Opdracht) -> Result<(), Gestaakt> {
+        self.wachtrij.try_send(opdracht).map_err(|error| match error {
+            mpsc::error::TrySendError::Full(_) => Gestaakt::Vol,
+            mpsc::error::TrySendError::Closed(_) => Gestaakt::Stopt,
+        })
+    }
+}
+
+async fn schrijf(werkplaats: Werkplaats, mut rij: mpsc::Receiver<Opdracht>, stop: CancellationToken) {
+    let mut opdrachten = Vec::with_capacity(GROOTSTE_BATCH);
+    loop {
+        tokio::select! {
+            biased;
+            // What was queued is still answered; nothing more is taken in.
+            () = stop.cancelled(), if !rij.is_closed() => { rij.close(); continue },
+            aantal = rij.recv_many(&mut opdrachten, GROOTSTE_BATCH) => if aantal == 0 { return },
+        }
+        verwerk(&werkplaats, std::mem::take(&mut opdrachten)).await;
+    }
+}
+
+/// One transaction for all; when that fails for a reason of its own, one each, so that nobody suffers for a neighbour.
+async fn verwerk(werkplaats: &Werkplaats, opdrachten: Vec<Opdracht>) {
+    match batch::voer_uit(werkplaats, &opdrachten).await {
+        Ok(uitkomsten) => uitkomsten.into_iter().zip(opdrachten).for_each(|(uitkomst, opdracht)| antwoord(opdracht, Ok(uitkomst))),
+        Err(StoreError::Statement(_) | StoreError::Corrupt { .. }) if opdrachten.len() > 1 => {
+            for opdracht in opdrachten {
+                Box::pin(verwerk(werkplaats, vec![opdracht])).await;
+            }
+        }
+        Err(error) => {
+            let error = Arc::new(error);
+            opdrachten.into_iter().for_each(|opdracht| antwoord(opdracht, Err(Arc::clone(&error))));
+        }
+    }
+}
+
+/// A caller that went away is not an error: its message is durable, and a repetition finds the receipt.
+fn antwoord(opdracht: Opdracht, uitkomst: Result<batch::Uitkomst, Arc<StoreError>>) {
+    match (opdracht, uitkomst) {
+        (Opdracht::Dien { antwoord, .. }, Ok(batch::Uitkomst::Bericht(uitkomst))) => drop(antwoord.send(Ok(uitkomst))),
+        (Opdracht::Bevestig { antwoord, .. }, Ok(batch::Uitkomst::Bevestigd(tot))) => {
+            drop(antwoord.send(tot.ok_or(Gestaakt::OnbekendNummer)))
+        }
+        (Opdracht::Dien { antwoord, .. }, Err(error)) => drop(antwoord.send(Err(Gestaakt::Store(error)))),
+        (Opdracht::Bevestig { antwoord, .. }, Err(error)) => drop(antwoord.send(Err(Gestaakt::Store(error)))),
+        // The batch answers each request with its own kind of outcome.
+        (Opdracht::Dien { antwoord, .. }, Ok(batch::Uitkomst::Bevestigd(_))) => drop(antwoord.send(Err(Gestaakt::Stopt))),
+        (Opdracht::Bevestig { antwoord, .. }, Ok(batch::Uitkomst::Bericht(_))) => drop(antwoord.send(Err(Gestaakt::Stopt))),
+    }
+}

@@ -1,0 +1,153 @@
+//! The way out: one recipient's mailbox, page by page or as a stream without end, each message in the view that is the recipient's by the
+//! rules of today. It hands out views only; reading them off the wire is for `wire`.
+
+pub mod view;
+pub mod wake;
+
+use std::time::Duration;
+
+use chrono::NaiveDate;
+use tokio::sync::mpsc;
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+use crate::domain::deelnemer::datum;
+use crate::domain::ids::Oin;
+use crate::identity::register::Peer;
+use crate::store::postvak::{self, Post, Stand};
+use crate::store::{Store, StoreError};
+use crate::time::Clock;
+use view::View;
+use wake::Wekker;
+
+/// How many deliveries are read at a time for a stream.
+const PAGINA: i64 = 64;
+/// How many events wait for a slow reader before its stream stops reading ahead.
+const VOORUIT: usize = 16;
+/// How long a stream waits at most before it looks by itself, also when no bell rang.
+const ZELF_KIJKEN: Duration = Duration::from_secs(5);
+
+/// One message as it is delivered.
+#[derive(Debug)]
+pub struct Levering {
+    /// Number in the mailbox.
+    pub nr: i64,
+    /// The sender and its role.
+    pub afzender: String,
+    /// Role of the sender.
+    pub afzender_rol: i32,
+    /// The moment it was offered, in microseconds.
+    pub aangeboden_op: i64,
+    /// The view; none when the recipient's relation to the case has ended.
+    pub view: Option<View>,
+    /// W3C trace context of the submission.
+    pub traceparent: String,
+}
+
+/// One event of a stream.
+#[derive(Debug)]
+pub enum Gebeurtenis {
+    /// A message.
+    Levering(Box<Levering>),
+    /// It is quiet; the last number given out, all of which were sent.
+    Hartslag(i64),
+    /// The database did not answer; the stream ends.
+    Fout(StoreError),
+    /// The hub stops; the stream ends.
+    Stopt,
+}
+
+/// The way out.
+#[derive(Clone, Debug)]
+pub struct Delivery {
+    store: Store,
+    wekker: Wekker,
+    clock: Clock,
+    hartslag: Duration,
+    stop: CancellationToken,
+}
+
+impl Delivery {
+    /// Starts nothing: streams are made when they are asked for.
+    pub fn new(store: Store, wekker: Wekker, clock: Clock, hartslag: Duration, stop: CancellationToken) -> Delivery {
+        Delivery { store, wekker, clock, hartslag, stop }
+    }
+
+    /// One page after a number; after the last acknowledged one when none is given. With where the mailbox stands.
+    pub async fn pagina(&self, peer: &Peer, na: Option<i64>, maximaal: i64) -> Result<(Vec<Levering>, Stand), StoreError> {
+        let mut lezing = self.store.read().await?;
+        // Where the mailbox stands is read first: the page can hold more, never less.
+        let stand = postvak::stand(&mut lezing.conn(), peer.oin()).await?;
+        let post = postvak::pagina(&mut lezing.conn(), peer.oin(), na.unwrap_or(stand.bevestigd_tot), maximaal).await?;
+        drop(lezing);
+        let vandaag = self.clock.today();
+        let leveringen = post.into_iter().map(|post| levering(post, peer.oin(), vandaag)).collect::<Result<_, _>>()?;
+        Ok((leveringen, stand))
+    }
+
+    /// A stream from a number on, without end. It reads no further ahead than a few events: a slow reader costs nobody else.
+    pub fn abonneer(&self, peer: Peer, na: Option<i64>) -> mpsc::Receiver<Gebeurtenis> {
+        let (zender, ontvanger) = mpsc::channel(VOORUIT);
+        let delivery = self.clone();
+        tokio::spawn(async move {
+            tokio::select! {
+                () = delivery.stop.cancelled() => drop(zender.send(Gebeurtenis::Stopt).await),
+                () = delivery.lever(&peer, na, &zender) => {}
+                () = zender.closed() => {}
+            }
+        });
+        ontvanger
+    }
+
+    async fn lever(&self, peer: &Peer, mut na: Option<i64>, zender: &mpsc::Sender<Gebeurtenis>) {
+        // Listening begins before the first look, so that nothing falls in between.
+        let mut bel = self.wekker.luister(peer.oin());
+        let mut volgende_hartslag = Instant::now() + self.hartslag;
+        loop {
+            bel.mark_unchanged();
+            let (leveringen, stand) = match self.pagina(peer, na, PAGINA).await {
+                Ok(pagina) => pagina,
+                Err(error) => return drop(zender.send(Gebeurtenis::Fout(error)).await),
+            };
+            let tot = leveringen.last().map(|levering| levering.nr);
+            let leeg = leveringen.is_empty();
+            for levering in leveringen {
+                if zender.send(Gebeurtenis::Levering(Box::new(levering))).await.is_err() {
+                    return;
+                }
+            }
+            na = tot.or(na).or(Some(stand.bevestigd_tot));
+            if !leeg {
+                volgende_hartslag = Instant::now() + self.hartslag;
+                continue;
+            }
+            if Instant::now() >= volgende_hartslag {
+                if zender.send(Gebeurtenis::Hartslag(stand.laatste_nr)).await.is_err() {
+                    return;
+                }
+                volgende_hartslag = Instant::now() + self.hartslag;
+            }
+            let wachttijd = ZELF_KIJKEN.min(volgende_hartslag.saturating_duration_since(Instant::now()));
+            // Whether a bell rang or the time is up: look again.
+            let _ = tokio::time::timeout(wachttijd, bel.changed()).await;
+        }
+    }
+}
+
+fn levering(post: Post, oin: Oin, vandaag: NaiveDate) -> Result<Levering, StoreError> {
+    let view = if relatie_beeindigd(&post, vandaag) { None } else { Some(View::maak(&post, oin)?) };
+    Ok(Levering {
+        nr: post.nr,
+        afzender: post.afzender,
+        afzender_rol: post.afzender_rol,
+        aangeboden_op: post.aangeboden_op,
+        view,
+        traceparent: post.traceparent,
+    })
+}
+
+/// A participant whose relation ended sees of the case only the message that ended it. A date that cannot be read ends it too.
+fn relatie_beeindigd(post: &Post, vandaag: NaiveDate) -> bool {
+    let (Some(per), Some(laatste)) = (&post.einde_per, post.einde_volgnummer) else { return false };
+    post.volgnummer != laatste && datum(per).is_none_or(|per| vandaag >= per)
+}

@@ -1,0 +1,47 @@
+//! A view: a message with the fields that are the reader's, and no other. It can be made here only, by the projection of the contract, and
+//! only views leave the hub.
+
+use bytes::Bytes;
+use jeugdketen_proto::v1::{Bericht, Rol};
+use jeugdketen_proto::{Projection as _, Reader};
+use prost::Message as _;
+
+use crate::domain::ids::Oin;
+use crate::store::postvak::Post;
+use crate::store::{StoreError, corrupt};
+
+/// A projected message.
+#[derive(Clone, PartialEq)]
+pub struct View(Bericht);
+
+impl View {
+    /// Projects a stored message for the participant that receives it.
+    pub fn maak(post: &Post, oin: Oin) -> Result<View, StoreError> {
+        let fout = |kolom| corrupt("postvak", kolom, post.volgnummer);
+        let rol = Rol::try_from(post.rol).map_err(|_| fout("rol"))?;
+        View::van(&post.inhoud, rol, oin).ok_or_else(|| fout("inhoud"))
+    }
+
+    /// Projects a message in its canonical form; none when the bytes are no message.
+    pub fn van(canonical: &[u8], rol: Rol, oin: Oin) -> Option<View> {
+        let mut bericht = Bericht::decode(canonical).ok()?;
+        bericht.restrict(&Reader { role: rol, oin: oin.as_str() });
+        Some(View(bericht))
+    }
+
+    /// Its canonical form.
+    pub fn encode(&self) -> Bytes {
+        self.0.encode_to_vec().into()
+    }
+
+    /// The message.
+    pub fn into_bericht(self) -> Bericht {
+        self.0
+    }
+}
+
+impl std::fmt::Debug for View {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("View")
+    }
+}

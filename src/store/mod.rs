@@ -1,0 +1,246 @@
+//! The only code that knows sqlx. One SQL text serves SQLite and PostgreSQL; what really differs stands in `dialect`. It takes no
+//! decisions: what may be stored was decided in `domain`, and only what was admitted there can be stored.
+
+#[macro_use]
+mod statement;
+mod dialect;
+
+pub mod audit;
+pub mod berichten;
+pub mod catalogus;
+pub mod deelnemers;
+pub mod postvak;
+pub mod toezicht;
+pub mod zaken;
+
+use std::str::FromStr;
+use std::time::Duration;
+
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::{ConnectOptions as _, PgPool, Postgres, Sqlite, SqlitePool, Transaction};
+
+pub use statement::Conn;
+
+/// Why the database did not do what was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// It cannot be reached, is too busy or went away; whether the last commit counts is not known. Trying again helps.
+    #[error("the database is not available")]
+    Unavailable(#[source] sqlx::Error),
+    /// It holds what cannot be: stop and look.
+    #[error("the database holds what cannot be: table {table}, column {column}, key {key}")]
+    Corrupt {
+        /// The table.
+        table: &'static str,
+        /// The column.
+        column: &'static str,
+        /// The key of the row.
+        key: String,
+    },
+    /// Its settings or schema are not those this programme can work with.
+    #[error("the database is not fit for use: {0}")]
+    Unfit(String),
+    /// A statement failed: an error of the programme.
+    #[error("a statement failed")]
+    Statement(#[source] sqlx::Error),
+}
+
+impl From<sqlx::Error> for StoreError {
+    fn from(error: sqlx::Error) -> StoreError {
+        match &error {
+            sqlx::Error::Io(_) | sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed | sqlx::Error::WorkerCrashed | sqlx::Error::Tls(_) => {
+                StoreError::Unavailable(error)
+            }
+            sqlx::Error::Database(database) if dialect::is_passing(database.code().as_deref()) => StoreError::Unavailable(error),
+            _ => StoreError::Statement(error),
+        }
+    }
+}
+
+/// A row that should not exist.
+pub fn corrupt(table: &'static str, column: &'static str, key: impl ToString) -> StoreError {
+    StoreError::Corrupt { table, column, key: key.to_string() }
+}
+
+/// The database.
+#[derive(Clone, Debug)]
+pub struct Store {
+    pools: Pools,
+}
+
+#[derive(Clone, Debug)]
+enum Pools {
+    /// One connection writes, some read beside it.
+    Sqlite { write: SqlitePool, read: SqlitePool },
+    /// One pool for all.
+    Postgres(PgPool),
+}
+
+/// How many connections read beside the writer.
+const READERS: u32 = 4;
+/// How many connections to PostgreSQL at most.
+const POSTGRES_CONNECTIONS: u32 = 16;
+/// How long to wait for a connection.
+const ACQUIRE: Duration = Duration::from_secs(5);
+
+impl Store {
+    /// Opens `sqlite:PATH` (made when it is not there) or `postgres://…`, and refuses a database that acknowledges before it is durable.
+    pub async fn open(url: &str) -> Result<Store, StoreError> {
+        let pools = if url.starts_with("sqlite:") { open_sqlite(url).await? } else { open_postgres(url).await? };
+        let store = Store { pools };
+        dialect::require_durable(&mut store.read().await?.conn()).await?;
+        Ok(store)
+    }
+
+    /// Brings the schema up to date; refuses a schema that is newer than this programme.
+    pub async fn migrate(&self) -> Result<(), StoreError> {
+        let outcome = match &self.pools {
+            Pools::Sqlite { write, .. } => sqlx::migrate!("migrations/sqlite").run(write).await,
+            Pools::Postgres(pool) => sqlx::migrate!("migrations/postgres").run(pool).await,
+        };
+        outcome.map_err(|error| match error {
+            sqlx::migrate::MigrateError::VersionMissing(version) => {
+                StoreError::Unfit(format!("its schema has version {version}, which is newer than this programme"))
+            }
+            sqlx::migrate::MigrateError::Execute(error) => StoreError::from(error),
+            other => StoreError::Unfit(other.to_string()),
+        })
+    }
+
+    /// Begins a writing transaction. It holds the row of `reeks`, so it is the only one, on whichever hub.
+    pub async fn write(&self) -> Result<(Tx, Reeks), StoreError> {
+        let mut tx = match &self.pools {
+            Pools::Sqlite { write, .. } => Tx::Sqlite(write.begin_with("BEGIN IMMEDIATE").await?),
+            Pools::Postgres(pool) => Tx::Postgres(pool.begin().await?),
+        };
+        let reeks = reeks_op_slot(&mut tx.conn()).await?;
+        Ok((tx, reeks))
+    }
+
+    /// Takes a connection for reading. Each statement sees all that was committed before it.
+    pub async fn read(&self) -> Result<Lezing, StoreError> {
+        Ok(match &self.pools {
+            Pools::Sqlite { read, .. } => Lezing::Sqlite(read.acquire().await?),
+            Pools::Postgres(pool) => Lezing::Postgres(pool.acquire().await?),
+        })
+    }
+
+    /// Closes every connection; on SQLite this folds the write-ahead log into the file.
+    pub async fn close(&self) {
+        match &self.pools {
+            Pools::Sqlite { write, read } => {
+                read.close().await;
+                write.close().await;
+            }
+            Pools::Postgres(pool) => pool.close().await,
+        }
+    }
+}
+
+async fn open_sqlite(url: &str) -> Result<Pools, StoreError> {
+    let options = SqliteConnectOptions::from_str(url)?
+        .create_if_missing(true)
+        .journal_mode(SqliteJournalMode::Wal)
+        .synchronous(SqliteSynchronous::Full)
+        .foreign_keys(true)
+        .busy_timeout(ACQUIRE)
+        .pragma("secure_delete", "on")
+        .pragma("wal_autocheckpoint", "4000")
+        .disable_statement_logging();
+    // The writer opens first: it makes the file and turns the write-ahead log on.
+    let write = SqlitePoolOptions::new().max_connections(1).acquire_timeout(ACQUIRE).connect_with(options.clone()).await?;
+    let readers = SqlitePoolOptions::new().max_connections(READERS).acquire_timeout(ACQUIRE);
+    let read = readers.connect_with(options.pragma("query_only", "on")).await?;
+    Ok(Pools::Sqlite { write, read })
+}
+
+async fn open_postgres(url: &str) -> Result<Pools, StoreError> {
+    let options = PgConnectOptions::from_str(url)?
+        .application_name("ketenhub")
+        // Work is bounded on the server: a connection that is dropped here could leak its place in the pool.
+        .options([("statement_timeout", "10s"), ("idle_in_transaction_session_timeout", "10s"), ("lock_timeout", "5s")])
+        .disable_statement_logging();
+    let pool = PgPoolOptions::new().max_connections(POSTGRES_CONNECTIONS).acquire_timeout(ACQUIRE).test_before_acquire(false);
+    Ok(Pools::Postgres(pool.connect_with(options).await?))
+}
+
+/// A writing transaction. Dropped without `commit`, nothing of it happened.
+#[derive(Debug)]
+pub enum Tx {
+    /// On SQLite.
+    Sqlite(Transaction<'static, Sqlite>),
+    /// On PostgreSQL.
+    Postgres(Transaction<'static, Postgres>),
+}
+
+impl Tx {
+    /// The connection, for statements.
+    pub fn conn(&mut self) -> Conn<'_> {
+        match self {
+            Tx::Sqlite(tx) => Conn::Sqlite(tx),
+            Tx::Postgres(tx) => Conn::Postgres(tx),
+        }
+    }
+
+    /// Makes it durable. After an error it is not known whether it is; a repetition of the same messages tells.
+    pub async fn commit(self) -> Result<(), StoreError> {
+        let outcome = match self {
+            Tx::Sqlite(tx) => tx.commit().await,
+            Tx::Postgres(tx) => tx.commit().await,
+        };
+        outcome.map_err(StoreError::Unavailable)
+    }
+}
+
+/// A connection for reading.
+#[derive(Debug)]
+pub enum Lezing {
+    /// To SQLite.
+    Sqlite(sqlx::pool::PoolConnection<Sqlite>),
+    /// To PostgreSQL.
+    Postgres(sqlx::pool::PoolConnection<Postgres>),
+}
+
+impl Lezing {
+    /// The connection, for statements.
+    pub fn conn(&mut self) -> Conn<'_> {
+        match self {
+            Lezing::Sqlite(conn) => Conn::Sqlite(conn),
+            Lezing::Postgres(conn) => Conn::Postgres(conn),
+        }
+    }
+}
+
+/// The numbers last given out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, sqlx::FromRow)]
+pub struct Reeks {
+    /// To a message.
+    pub bericht: i64,
+    /// To an audit record.
+    pub audit: i64,
+    /// To a change of the register.
+    pub register: i64,
+}
+
+/// The update changes nothing: it locks the row where rows can be locked, and reads it.
+async fn reeks_op_slot(conn: &mut Conn<'_>) -> Result<Reeks, StoreError> {
+    let sql = "-- reeks_op_slot
+        update reeks set bericht = bericht where id = 1 returning bericht, audit, register";
+    Ok(fetch_one!(conn, Reeks, sql)?)
+}
+
+/// Writes the numbers last given out.
+pub async fn schrijf_reeks(conn: &mut Conn<'_>, reeks: Reeks) -> Result<(), StoreError> {
+    let sql = "-- schrijf_reeks
+        update reeks set bericht = $1, audit = $2, register = $3 where id = 1";
+    execute!(conn, sql, reeks.bericht, reeks.audit, reeks.register)?;
+    Ok(())
+}
+
+/// Reads the numbers last given out, without locking.
+pub async fn lees_reeks(conn: &mut Conn<'_>) -> Result<Reeks, StoreError> {
+    let sql = "-- lees_reeks
+        select bericht, audit, register from reeks where id = 1";
+    Ok(fetch_one!(conn, Reeks, sql)?)
+}

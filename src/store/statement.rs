@@ -1,0 +1,130 @@
+//! Binds one SQL text to both drivers. Results come back as one `FromRow` type per query.
+
+use sqlx::{PgConnection, SqliteConnection};
+
+/// A connection to either database.
+#[derive(Debug)]
+pub enum Conn<'a> {
+    /// SQLite.
+    Sqlite(&'a mut SqliteConnection),
+    /// PostgreSQL.
+    Postgres(&'a mut PgConnection),
+}
+
+/// Rows of a statement for many are written in groups of these sizes, so that few texts exist and each stays prepared.
+const GROUPS: [usize; 4] = [64, 16, 4, 1];
+
+/// Splits rows into groups of the fixed sizes.
+pub fn groups<T>(rows: &[T]) -> Vec<&[T]> {
+    let mut rest = rows;
+    let mut found = Vec::new();
+    for size in GROUPS {
+        while rest.len() >= size {
+            let (group, after) = rest.split_at(size);
+            found.push(group);
+            rest = after;
+        }
+    }
+    found
+}
+
+/// `($1, $2), ($3, $4)` for two rows of two columns.
+pub fn placeholders(columns: usize, rows: usize) -> String {
+    let row = |row: usize| {
+        let numbers: Vec<_> = (1..=columns).map(|column| format!("${}", row * columns + column)).collect();
+        format!("({})", numbers.join(", "))
+    };
+    (0..rows).map(row).collect::<Vec<_>>().join(", ")
+}
+
+/// Runs a query text with its binds on either driver and hands the future's result back.
+macro_rules! on_both {
+    ($conn:expr, $query:expr, $method:ident $(, $bind:expr)*) => {
+        match $conn {
+            $crate::store::statement::Conn::Sqlite(conn) => $query$(.bind($bind))*.$method(&mut **conn).await,
+            $crate::store::statement::Conn::Postgres(conn) => $query$(.bind($bind))*.$method(&mut **conn).await,
+        }
+    };
+}
+
+macro_rules! fetch_all {
+    ($conn:expr, $row:ty, $sql:expr $(, $bind:expr)*) => { on_both!($conn, sqlx::query_as::<_, $row>($sql), fetch_all $(, $bind)*) };
+}
+
+macro_rules! fetch_optional {
+    ($conn:expr, $row:ty, $sql:expr $(, $bind:expr)*) => { on_both!($conn, sqlx::query_as::<_, $row>($sql), fetch_optional $(, $bind)*) };
+}
+
+macro_rules! fetch_one {
+    ($conn:expr, $row:ty, $sql:expr $(, $bind:expr)*) => { on_both!($conn, sqlx::query_as::<_, $row>($sql), fetch_one $(, $bind)*) };
+}
+
+macro_rules! execute {
+    ($conn:expr, $sql:expr $(, $bind:expr)*) => {
+        match $conn {
+            $crate::store::statement::Conn::Sqlite(conn) => sqlx::query($sql)$(.bind($bind))*.execute(&mut **conn).await.map(|done| done.rows_affected()),
+            $crate::store::statement::Conn::Postgres(conn) => sqlx::query($sql)$(.bind($bind))*.execute(&mut **conn).await.map(|done| done.rows_affected()),
+        }
+    };
+}
+
+/// One statement for many rows: `$head values (…), (…) $tail`, in groups of fixed sizes. The text is built from constants only.
+macro_rules! execute_rows {
+    ($conn:expr, $head:expr, $tail:expr, $rows:expr, |$row:ident| [$($bind:expr),+ $(,)?]) => {{
+        const COLUMNS: usize = [$(stringify!($bind)),+].len();
+        for group in $crate::store::statement::groups($rows) {
+            let sql = format!("{} values {} {}", $head, $crate::store::statement::placeholders(COLUMNS, group.len()), $tail);
+            match $conn {
+                $crate::store::statement::Conn::Sqlite(conn) => {
+                    let mut query = sqlx::query(sqlx::AssertSqlSafe(sql));
+                    for $row in group { query = query$(.bind($bind))+; }
+                    query.execute(&mut **conn).await?;
+                }
+                $crate::store::statement::Conn::Postgres(conn) => {
+                    let mut query = sqlx::query(sqlx::AssertSqlSafe(sql));
+                    for $row in group { query = query$(.bind($bind))+; }
+                    query.execute(&mut **conn).await?;
+                }
+            }
+        }
+    }};
+}
+
+/// As `execute_rows!`, for statements that return rows.
+macro_rules! fetch_rows {
+    ($conn:expr, $type:ty, $head:expr, $tail:expr, $rows:expr, |$row:ident| [$($bind:expr),+ $(,)?]) => {{
+        const COLUMNS: usize = [$(stringify!($bind)),+].len();
+        let mut found: Vec<$type> = Vec::new();
+        for group in $crate::store::statement::groups($rows) {
+            let sql = format!("{} values {} {}", $head, $crate::store::statement::placeholders(COLUMNS, group.len()), $tail);
+            match $conn {
+                $crate::store::statement::Conn::Sqlite(conn) => {
+                    let mut query = sqlx::query_as::<_, $type>(sqlx::AssertSqlSafe(sql));
+                    for $row in group { query = query$(.bind($bind))+; }
+                    found.extend(query.fetch_all(&mut **conn).await?);
+                }
+                $crate::store::statement::Conn::Postgres(conn) => {
+                    let mut query = sqlx::query_as::<_, $type>(sqlx::AssertSqlSafe(sql));
+                    for $row in group { query = query$(.bind($bind))+; }
+                    found.extend(query.fetch_all(&mut **conn).await?);
+                }
+            }
+        }
+        found
+    }};
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn groups_hold_every_row_once_and_in_order() {
+        for length in [0, 1, 3, 4, 5, 63, 64, 65, 200] {
+            let rows: Vec<usize> = (0..length).collect();
+            let grouped: Vec<usize> = groups(&rows).into_iter().flatten().copied().collect();
+            assert_eq!(grouped, rows);
+        }
+        assert_eq!(placeholders(2, 2), "($1, $2), ($3, $4)");
+    }
+}

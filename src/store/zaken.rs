@@ -1,0 +1,82 @@
+//! Cases: their facts for admission, their events for the timeline. Folding facts into a case is done in `domain`.
+
+use std::collections::HashMap;
+
+use jeugdketen_proto::v1::{Bericht, Rol};
+use prost::Message as _;
+use uuid::Uuid;
+
+use super::statement::Conn;
+use super::{StoreError, corrupt};
+use crate::domain::ids::{MaatregelId, Oin};
+use crate::domain::zaak::Feit;
+
+#[derive(sqlx::FromRow)]
+struct FeitRij {
+    maatregel_id: Uuid,
+    volgnummer: i64,
+    betrokkene: String,
+    rol: i32,
+    feit: Option<Vec<u8>>,
+}
+
+/// The facts of cases, each in the order of acceptance. A case that does not exist is absent.
+pub async fn feiten(conn: &mut Conn<'_>, maatregelen: &[MaatregelId]) -> Result<HashMap<MaatregelId, Vec<Feit>>, StoreError> {
+    let rijen = fetch_rows!(
+        conn,
+        FeitRij,
+        "-- zaken::feiten
+        select maatregel_id, volgnummer, betrokkene, rol, feit from gebeurtenissen where soort = 0 and maatregel_id in (",
+        ") order by maatregel_id, volgnummer",
+        maatregelen,
+        |maatregel| [maatregel.0]
+    );
+    let mut zaken: HashMap<MaatregelId, Vec<Feit>> = HashMap::new();
+    for rij in rijen {
+        let fout = |kolom| corrupt("gebeurtenissen", kolom, rij.volgnummer);
+        let bericht = rij.feit.as_deref().ok_or_else(|| fout("feit"))?;
+        zaken.entry(MaatregelId(rij.maatregel_id)).or_default().push(Feit {
+            volgnummer: rij.volgnummer,
+            afzender: Oin::parse(&rij.betrokkene).map_err(|_| fout("betrokkene"))?,
+            rol: Rol::try_from(rij.rol).map_err(|_| fout("rol"))?,
+            bericht: Bericht::decode(bericht).map_err(|_| fout("feit"))?,
+        });
+    }
+    Ok(zaken)
+}
+
+/// One event of a case; see the schema.
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub struct Gebeurtenis {
+    /// The message it is about.
+    pub volgnummer: i64,
+    /// 0 accepted and offered, 1 acknowledged, 2 offered to one more recipient.
+    pub soort: i16,
+    /// The sender for 0, the recipient otherwise.
+    pub betrokkene: String,
+    /// The moment, in microseconds.
+    pub op: i64,
+}
+
+/// Every event of a case, in order.
+pub async fn gebeurtenissen(conn: &mut Conn<'_>, maatregel: MaatregelId) -> Result<Vec<Gebeurtenis>, StoreError> {
+    let sql = "-- zaken::gebeurtenissen
+        select volgnummer, soort, betrokkene, op from gebeurtenissen where maatregel_id = $1 order by volgnummer, soort, op";
+    Ok(fetch_all!(conn, Gebeurtenis, sql, maatregel.0)?)
+}
+
+/// Until when a participant whose relation to a case ends may read it: the first day without, and the one message it still sees.
+#[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
+pub struct RelatieEinde {
+    /// First day without relation, `yyyy-mm-dd`.
+    pub per: String,
+    /// The message that ended it.
+    pub laatste_volgnummer: i64,
+}
+
+/// The end of the relation of a participant to a case, when there is one.
+pub async fn relatie_einde(conn: &mut Conn<'_>, maatregel: MaatregelId, oin: Oin) -> Result<Option<RelatieEinde>, StoreError> {
+    let sql = "-- zaken::relatie_einde
+        select per, laatste_volgnummer from relatie_einden where maatregel_id = $1 and oin = $2";
+    Ok(fetch_optional!(conn, RelatieEinde, sql, maatregel.0, oin.to_string())?)
+}

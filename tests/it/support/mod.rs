@@ -1,0 +1,15 @@
+//! What tests need around the hub: files of the repository, a database. It knows nothing of what is tested.
+
+pub mod postgres;
+
+use std::path::Path;
+
+/// The top of the checkout.
+pub fn repository() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// Whether a test of a generated file rewrites it first: `BIJWERKEN=1`.
+pub fn may_refresh() -> bool {
+    std::env::var_os("BIJWERKEN").is_some_and(|value| value == "1")
+}
