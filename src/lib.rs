@@ -4,9 +4,16 @@
 //! `domain` beside them. `docs/architecture.md` is the map.
 
 pub mod admission;
+pub mod beheer;
+pub mod cli;
+pub mod config;
 pub mod delivery;
 pub mod domain;
+pub mod hub;
 pub mod identity;
+pub mod json;
 pub mod receipt;
 pub mod store;
+pub mod telemetry;
 pub mod time;
+pub mod wire;

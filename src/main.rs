@@ -1,2 +1,5 @@
-//! Bin.
-fn main() {}
+//! The programme `ketenhub`. Everything it does stands in the library.
+
+fn main() -> std::process::ExitCode {
+    ketenhub::cli::run()
+}

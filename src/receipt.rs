@@ -49,6 +49,9 @@ impl Sleutel {
         let fout = |error| SleutelFout::Bestand(shown.clone(), error);
         if !path.exists() {
             let nieuw = Sleutel::nieuw()?;
+            if let Some(folder) = path.parent() {
+                std::fs::create_dir_all(folder).map_err(fout)?;
+            }
             let der = nieuw.pair.to_pkcs8v1().map_err(|_| SleutelFout::Vorm(shown.clone()))?;
             write_private(path, der.as_ref()).map_err(fout)?;
             return Ok(nieuw);

@@ -61,6 +61,30 @@ enum Opdracht {
     },
 }
 
+type Wacht = oneshot::Receiver<Result<Antwoord, Gestaakt>>;
+
+/// An answer that is still to come.
+#[derive(Debug)]
+pub enum Wachtend {
+    /// Queued.
+    Wacht(oneshot::Receiver<Result<Antwoord, Gestaakt>>),
+    /// Refused before it could be queued.
+    Geweigerd(Refusal),
+    /// The hub stops.
+    Gestopt,
+}
+
+impl Wachtend {
+    /// The answer.
+    pub async fn antwoord(self) -> Result<Antwoord, Gestaakt> {
+        match self {
+            Wachtend::Wacht(wacht) => wacht.await.unwrap_or(Err(Gestaakt::Stopt)),
+            Wachtend::Geweigerd(refusal) => Ok(Err(refusal)),
+            Wachtend::Gestopt => Err(Gestaakt::Stopt),
+        }
+    }
+}
+
 /// The way in. Clones share one writer.
 #[derive(Clone, Debug)]
 pub struct Admission {
@@ -96,14 +120,30 @@ impl Admission {
 
     /// Submits one message. The answer comes when it is durable. The work goes on when the caller goes away.
     pub async fn dien_in(&self, peer: &Peer, bytes: &[u8], traceparent: String) -> Result<Antwoord, Gestaakt> {
-        let gelezen = match lees(bytes, peer.rol(), self.clock.now(), self.clock.today()) {
-            Ok(gelezen) => Box::new(gelezen),
-            Err(refusal) => return Ok(Err(refusal)),
-        };
+        match self.lees(peer, bytes, traceparent) {
+            Ok((opdracht, wacht)) => {
+                self.zet_in_rij(opdracht)?;
+                wacht.await.unwrap_or(Err(Gestaakt::Stopt))
+            }
+            Err(refusal) => Ok(Err(refusal)),
+        }
+    }
+
+    /// Queues one message of a stream, waiting for a place; the answer is awaited later.
+    pub async fn zet(&self, peer: &Peer, bytes: &[u8], traceparent: String) -> Wachtend {
+        match self.lees(peer, bytes, traceparent) {
+            // When the writer has gone the receiver says so.
+            Ok((opdracht, wacht)) => self.wachtrij.send(opdracht).await.map_or(Wachtend::Gestopt, |()| Wachtend::Wacht(wacht)),
+            Err(refusal) => Wachtend::Geweigerd(refusal),
+        }
+    }
+
+    /// Reads a message outside the transaction, so that many are read at once.
+    fn lees(&self, peer: &Peer, bytes: &[u8], traceparent: String) -> Result<(Opdracht, Wacht), Refusal> {
+        let gelezen = Box::new(lees(bytes, peer.rol(), self.clock.now(), self.clock.today())?);
         let digest = sha256(&gelezen.canonical);
         let (antwoord, wacht) = oneshot::channel();
-        self.zet_in_rij(Opdracht::Dien { afzender: peer.deelnemer().clone(), gelezen, digest, traceparent, antwoord })?;
-        wacht.await.unwrap_or(Err(Gestaakt::Stopt))
+        Ok((Opdracht::Dien { afzender: peer.deelnemer().clone(), gelezen, digest, traceparent, antwoord }, wacht))
     }
 
     /// Confirms receipt of everything in a mailbox up to and including a number; returns the highest number that is confirmed.

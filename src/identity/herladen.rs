@@ -7,7 +7,7 @@ use std::time::Duration;
 use arc_swap::ArcSwap;
 use tokio::sync::Notify;
 use tokio::task::spawn_blocking;
-use tokio::time::{Instant, MissedTickBehavior, interval};
+use tokio::time::{Instant, MissedTickBehavior, interval_at};
 use tokio_util::sync::CancellationToken;
 
 use super::Klok;
@@ -82,7 +82,8 @@ impl Herlader {
 
     /// Looks at every interval, and at once when `aanleiding` is notified, until `stop` fires.
     pub async fn draai(mut self, aanleiding: Arc<Notify>, stop: CancellationToken) {
-        let mut wekker = interval(self.instellingen.interval);
+        // Not at once: the state was made a moment ago.
+        let mut wekker = interval_at(Instant::now() + self.instellingen.interval, self.instellingen.interval);
         wekker.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             let gevraagd = tokio::select! {

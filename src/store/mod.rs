@@ -10,6 +10,7 @@ pub mod berichten;
 pub mod catalogus;
 pub mod deelnemers;
 pub mod postvak;
+pub mod sleutels;
 pub mod toezicht;
 pub mod zaken;
 

@@ -1,5 +1,10 @@
-//! The one integration-test binary of the hub, so that one PostgreSQL server serves all tests. Tests of the contract alone are in `proto/`.
+//! The one integration-test binary of the hub, so that one PostgreSQL server serves all tests. They use real sockets, databases, files and
+//! certificates. Tests of the contract alone are in `proto/`.
+#![expect(clippy::unwrap_used, reason = "a test that panics is a test that fails")]
 
 mod contract_image;
+mod exchange;
+mod pki;
 mod privacy_matrix;
 mod support;
+mod tls;

@@ -13,3 +13,4 @@ pub fn repository() -> &'static Path {
 pub fn may_refresh() -> bool {
     std::env::var_os("BIJWERKEN").is_some_and(|value| value == "1")
 }
+pub mod hub;

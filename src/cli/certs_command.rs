@@ -1,0 +1,79 @@
+//! `certs`: what to make of the holders of a file, or of those of the example.
+
+use std::path::PathBuf;
+
+use anyhow::Context as _;
+use chrono::NaiveDate;
+use serde::Deserialize;
+
+use super::certs::{Houder, PkiPlan, maak};
+use crate::domain::ids::Oin;
+use crate::time::Clock;
+
+/// The holders of the example certificates.
+const VOORBEELD: &str = include_str!("../../certs-example/houders.json");
+/// What stands before every name of the example.
+const VOORVOEGSEL: &str = "EXAMPLE ";
+
+/// What to make.
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// Folder to write to; nothing in it is overwritten.
+    #[arg(long, value_name = "DIR")]
+    out: PathBuf,
+    /// JSON array of holders: bestand, oin, naam, ingetrokken. Without it those of the example.
+    #[arg(long, value_name = "FILE")]
+    houders: Option<PathBuf>,
+    /// What stands before every name. With `EXAMPLE ` the hub serves it on loopback only.
+    #[arg(long, default_value = "TEST ")]
+    voorvoegsel: String,
+    /// OIN of the hub.
+    #[arg(long, default_value = "00000099120000001000")]
+    hub_oin: Oin,
+    /// Name or address of the hub, besides localhost; can be given more than once.
+    #[arg(long = "hub", value_name = "NAAM")]
+    hub_namen: Vec<String>,
+    /// First day of validity, yyyy-mm-dd; without it today.
+    #[arg(long)]
+    vanaf: Option<NaiveDate>,
+    /// Years of validity.
+    #[arg(long, default_value_t = 1)]
+    jaren: u32,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Regel {
+    bestand: String,
+    oin: String,
+    naam: String,
+    ingetrokken: bool,
+}
+
+/// Makes it.
+pub(super) fn run(args: &Args) -> anyhow::Result<()> {
+    let text = match &args.houders {
+        Some(file) => std::fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))?,
+        None => VOORBEELD.to_owned(),
+    };
+    let regels: Vec<Regel> = serde_json::from_str(&text).context("the holders are not as they should be")?;
+    let houder = |regel: &Regel| -> anyhow::Result<Houder> {
+        let oin = Oin::parse(&regel.oin).with_context(|| format!("holder {}", regel.bestand))?;
+        let naam = regel.naam.strip_prefix(VOORVOEGSEL).unwrap_or(&regel.naam).to_owned();
+        Ok(Houder { bestand: regel.bestand.clone(), oin, naam })
+    };
+    let vanaf = args.vanaf.unwrap_or_else(|| Clock::machine().today());
+    let plan = PkiPlan {
+        voorvoegsel: args.voorvoegsel.clone(),
+        van: vanaf.and_time(chrono::NaiveTime::MIN).and_utc(),
+        jaren: args.jaren,
+        hub_oin: args.hub_oin,
+        hub_naam: "Ketenhub".to_owned(),
+        hub_namen: args.hub_namen.clone(),
+        houders: regels.iter().map(houder).collect::<Result<_, _>>()?,
+        ingetrokken: regels.iter().filter(|regel| regel.ingetrokken).map(|regel| regel.bestand.clone()).collect(),
+    };
+    let files = maak(&args.out, &plan)?;
+    println!("{} files in {}", files.len(), args.out.display());
+    Ok(())
+}

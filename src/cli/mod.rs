@@ -1,0 +1,92 @@
+//! The command line: parses, calls, prints. Results go to standard output, everything else to standard error. It holds no rules of the
+//! chain.
+
+mod berichten;
+pub mod certs;
+mod certs_command;
+mod client;
+mod deelnemer;
+// mod demo;
+mod serve;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use client::Naar;
+
+/// Data-exchange hub between the chain partners of Dutch youth protection.
+#[derive(Debug, Parser)]
+#[command(name = "ketenhub", version, propagate_version = true)]
+struct Args {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run a hub.
+    Serve {
+        /// Configuration; `ketenhub.example.toml` is annotated.
+        #[arg(long, env = "KETENHUB_CONFIG")]
+        config: PathBuf,
+    },
+    /// Bring the database up to date and stop.
+    Migrate {
+        /// Configuration of the hub.
+        #[arg(long, env = "KETENHUB_CONFIG")]
+        config: PathBuf,
+    },
+    /// Start a hub on loopback with the example certificates and play one whole case through it.
+    //Demo(demo::Args),
+    /// Make a small PKI to try things out with.
+    Certs(certs_command::Args),
+    /// Look at and change the register of participants (needs the certificate of an operator).
+    #[command(subcommand)]
+    Deelnemer(deelnemer::Command),
+    /// Submit messages from files with protobuf JSON; prints each receipt.
+    Submit {
+        /// Files with one Bericht each; `-` is standard input.
+        #[arg(required = true)]
+        files: Vec<PathBuf>,
+        #[command(flatten)]
+        naar: Naar,
+    },
+    /// Print what is in the mailbox, one delivery a line.
+    Receive(berichten::Receive),
+    /// Work with receipts.
+    #[command(subcommand)]
+    Receipt(berichten::ReceiptCommand),
+}
+
+/// Runs the programme and returns its exit code.
+pub fn run() -> ExitCode {
+    let args = Args::parse();
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return fail(&anyhow::Error::from(error)),
+    };
+    match runtime.block_on(dispatch(args.command)) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => fail(&error),
+    }
+}
+
+async fn dispatch(command: Command) -> anyhow::Result<()> {
+    match command {
+        Command::Serve { config } => serve::serve(&config).await,
+        Command::Migrate { config } => serve::migrate(&config).await,
+        //Command::Demo(args) => demo::run(&args).await,
+        Command::Certs(args) => certs_command::run(&args),
+        Command::Deelnemer(command) => deelnemer::run(&command).await,
+        Command::Submit { files, naar } => berichten::submit(&files, &naar).await,
+        Command::Receive(args) => berichten::receive(&args).await,
+        Command::Receipt(command) => berichten::receipt(&command).await,
+    }
+}
+
+fn fail(error: &anyhow::Error) -> ExitCode {
+    eprintln!("error: {error:#}");
+    ExitCode::FAILURE
+}

@@ -1,0 +1,37 @@
+//! `serve` and `migrate`.
+
+use std::path::Path;
+
+use anyhow::Context as _;
+use tokio::signal::unix::{SignalKind, signal};
+
+use crate::config::Config;
+use crate::hub::{Running, open_store};
+use crate::telemetry;
+use crate::time::Clock;
+
+/// Runs until SIGINT or SIGTERM; SIGHUP makes it look at its certificate files at once.
+pub(super) async fn serve(path: &Path) -> anyhow::Result<()> {
+    let config = Config::load(path)?;
+    telemetry::start(&config.log);
+    let mut running = Running::start(&config, Clock::machine()).await?;
+    let (mut term, mut hup) = (signal(SignalKind::terminate())?, signal(SignalKind::hangup())?);
+    loop {
+        tokio::select! {
+            outcome = running.ended() => { outcome?; anyhow::bail!("the hub stopped serving by itself") }
+            signal = tokio::signal::ctrl_c() => { signal?; break }
+            _ = term.recv() => break,
+            _ = hup.recv() => running.reload.notify_one(),
+        }
+    }
+    Ok(running.stop().await?)
+}
+
+/// Brings the database up to date.
+pub(super) async fn migrate(path: &Path) -> anyhow::Result<()> {
+    let config = Config::load(path)?;
+    let store = open_store(&config).await.context("the database could not be brought up to date")?;
+    store.close().await;
+    println!("the database is up to date");
+    Ok(())
+}

@@ -1,0 +1,247 @@
+//! The configuration of the hub: one TOML file, unknown keys refused, secrets only as paths to files. `ketenhub.example.toml` is its
+//! annotated example, which a test loads. Values that would make the hub unsafe are refused at start.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use serde::Deserialize;
+
+/// Everything the hub is told from outside.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// Address and port to listen on.
+    pub listen: SocketAddr,
+    /// `sqlite:PATH` or `postgres://…`.
+    pub database: String,
+    /// File with the Ed25519 key that signs receipts; made when it is not there.
+    pub receipt_key: PathBuf,
+    /// Participants to begin with, as a JSON array of `Deelnemer`; read only while the register is empty.
+    #[serde(default)]
+    pub register_seed: Option<PathBuf>,
+    /// Whether gRPC reflection answers. Off by default; the contract is public, but a hub need not recite it.
+    #[serde(default)]
+    pub reflection: bool,
+    /// Certificates.
+    pub tls: Tls,
+    /// Limits; every one has a safe default.
+    #[serde(default)]
+    pub limits: Limits,
+    /// Logging.
+    #[serde(default)]
+    pub log: Log,
+}
+
+/// Certificates, their revocation lists and how often they are looked at.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Tls {
+    /// Certificate chain of the hub, PEM.
+    pub certificate: PathBuf,
+    /// Private key of the hub, PEM.
+    pub key: PathBuf,
+    /// Certificates of the issuers whose participants may connect, PEM.
+    pub client_ca: PathBuf,
+    /// Revocation lists of every issuer in the chain, PEM or DER.
+    pub crls: Vec<PathBuf>,
+    /// Seconds between two looks at these files, 1 to 5: a revoked certificate loses its connections within twice this time.
+    #[serde(default = "default_reload_s")]
+    pub reload_s: u64,
+}
+
+/// Limits that keep one participant from costing the others, and strangers from costing anybody.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Limits {
+    /// Seconds a client has to finish its TLS handshake, 1 to 30.
+    pub handshake_s: u64,
+    /// Handshakes at once, 1 to 4096.
+    pub handshakes: usize,
+    /// Live connections, 1 to 100000.
+    pub connections: usize,
+    /// Streams at once on one connection (HTTP/2 SETTINGS_MAX_CONCURRENT_STREAMS), 1 to 1000.
+    pub streams: u32,
+    /// Streams the hub resets on one connection before it closes it, 1 to 10000 (MadeYouReset, CVE-2025-8671).
+    pub local_resets: usize,
+    /// Streams a client may reset before they are accepted, 1 to 100 (Rapid Reset, CVE-2023-44487).
+    pub pending_resets: usize,
+    /// Bytes of request headers, 1024 to 65536.
+    pub header_bytes: u32,
+    /// Bytes of one message, 65536 to 4194304.
+    pub message_bytes: usize,
+    /// Seconds of silence after which a connection is asked for a sign of life, 5 to 300.
+    pub keepalive_s: u64,
+    /// Seconds it has to give one, 1 to 60.
+    pub keepalive_timeout_s: u64,
+    /// Seconds a connection may live, 60 to 86400. Its client connects again and meets the certificates of that moment.
+    pub connection_age_s: u64,
+    /// Seconds a connection has to finish when its age is up, 1 to 600.
+    pub connection_grace_s: u64,
+    /// Seconds of quiet after which a subscription gets a heartbeat, 1 to 300.
+    pub heartbeat_s: u64,
+    /// Subscriptions at once of one participant, 1 to 1000.
+    pub subscriptions: usize,
+    /// Seconds that open calls have to finish when the hub stops, 1 to 300.
+    pub shutdown_s: u64,
+}
+
+impl Default for Limits {
+    fn default() -> Limits {
+        Limits {
+            handshake_s: 5,
+            handshakes: 512,
+            connections: 20_000,
+            streams: 200,
+            local_resets: 1024,
+            pending_resets: 20,
+            header_bytes: 16 * 1024,
+            message_bytes: 1024 * 1024,
+            keepalive_s: 30,
+            keepalive_timeout_s: 10,
+            connection_age_s: 3600,
+            connection_grace_s: 60,
+            heartbeat_s: 15,
+            subscriptions: 32,
+            shutdown_s: 10,
+        }
+    }
+}
+
+/// How the hub logs.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Log {
+    /// A filter as of `tracing`, such as `info` or `info,ketenhub::admission=debug`.
+    pub filter: String,
+    /// Whether each line is JSON.
+    pub json: bool,
+}
+
+impl Default for Log {
+    fn default() -> Log {
+        Log { filter: "info".to_owned(), json: false }
+    }
+}
+
+fn default_reload_s() -> u64 {
+    5
+}
+
+/// Why a configuration cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// The file cannot be read.
+    #[error("cannot read {0}")]
+    Read(PathBuf, #[source] std::io::Error),
+    /// It is not TOML of this shape.
+    #[error("{0}: {1}")]
+    Parse(PathBuf, Box<toml::de::Error>),
+    /// A value is unsafe.
+    #[error("{0}")]
+    Unsafe(String),
+}
+
+impl Config {
+    /// Reads and checks a file. Paths in it are relative to its folder.
+    pub fn load(path: &Path) -> Result<Config, ConfigError> {
+        let text = std::fs::read_to_string(path).map_err(|error| ConfigError::Read(path.to_owned(), error))?;
+        let mut config: Config = toml::from_str(&text).map_err(|error| ConfigError::Parse(path.to_owned(), Box::new(error)))?;
+        config.resolve(path.parent().unwrap_or(Path::new("")));
+        config.check()?;
+        Ok(config)
+    }
+
+    fn resolve(&mut self, folder: &Path) {
+        let tls = &mut self.tls;
+        let files = [&mut self.receipt_key, &mut tls.certificate, &mut tls.key, &mut tls.client_ca];
+        for file in files.into_iter().chain(&mut tls.crls).chain(&mut self.register_seed) {
+            *file = folder.join(&*file);
+        }
+        if let Some(path) = self.database.strip_prefix("sqlite:") {
+            self.database = format!("sqlite:{}", folder.join(path).display());
+        }
+    }
+
+    /// Refuses values that would make the hub unsafe, all at once.
+    pub fn check(&self) -> Result<(), ConfigError> {
+        let l = &self.limits;
+        let bounds = [
+            ("tls.reload_s", self.tls.reload_s, 1, 5),
+            ("limits.handshake_s", l.handshake_s, 1, 30),
+            ("limits.handshakes", l.handshakes as u64, 1, 4096),
+            ("limits.connections", l.connections as u64, 1, 100_000),
+            ("limits.streams", u64::from(l.streams), 1, 1000),
+            ("limits.local_resets", l.local_resets as u64, 1, 10_000),
+            ("limits.pending_resets", l.pending_resets as u64, 1, 100),
+            ("limits.header_bytes", u64::from(l.header_bytes), 1024, 65_536),
+            ("limits.message_bytes", l.message_bytes as u64, 65_536, 4_194_304),
+            ("limits.keepalive_s", l.keepalive_s, 5, 300),
+            ("limits.keepalive_timeout_s", l.keepalive_timeout_s, 1, 60),
+            ("limits.connection_age_s", l.connection_age_s, 60, 86_400),
+            ("limits.connection_grace_s", l.connection_grace_s, 1, 600),
+            ("limits.heartbeat_s", l.heartbeat_s, 1, 300),
+            ("limits.subscriptions", l.subscriptions as u64, 1, 1000),
+            ("limits.shutdown_s", l.shutdown_s, 1, 300),
+        ];
+        let outside = bounds.iter().filter(|(_, value, low, high)| !(low..=high).contains(&value));
+        let mut faults: Vec<_> = outside.map(|(name, value, low, high)| format!("{name} is {value}; it must be {low} to {high}")).collect();
+        if self.tls.crls.is_empty() {
+            faults.push("tls.crls names no revocation list; without one a revoked certificate would be let in".to_owned());
+        }
+        if !self.database.starts_with("sqlite:") && !self.database.starts_with("postgres://") && !self.database.starts_with("postgresql://")
+        {
+            faults.push("database must begin with sqlite: or postgres://".to_owned());
+        }
+        if faults.is_empty() { Ok(()) } else { Err(ConfigError::Unsafe(faults.join("; "))) }
+    }
+}
+
+/// Whole seconds.
+pub fn seconds(value: u64) -> Duration {
+    Duration::from_secs(value)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_annotated_example_loads_and_spells_out_every_default() {
+        let example = Config::load(Path::new("ketenhub.example.toml")).unwrap();
+        assert_eq!(format!("{:?}", example.limits), format!("{:?}", Limits::default()));
+        assert_eq!(format!("{:?}", example.log), format!("{:?}", Log::default()));
+        assert_eq!(example.tls.reload_s, default_reload_s());
+    }
+
+    fn changed(from: &str, to: &str) -> Result<Config, ConfigError> {
+        let text = std::fs::read_to_string("ketenhub.example.toml").unwrap();
+        assert!(text.contains(from), "{from}");
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), text.replace(from, to)).unwrap();
+        Config::load(file.path())
+    }
+
+    #[test]
+    fn an_unknown_key_is_refused() {
+        assert!(matches!(changed("streams = 200", "streams = 200\nstroom = 1"), Err(ConfigError::Parse(..))));
+    }
+
+    #[test]
+    fn values_that_would_make_the_hub_unsafe_are_refused_by_name() {
+        for (from, to, name) in [
+            ("streams = 200", "streams = 0", "limits.streams"),
+            ("local_resets = 1024", "local_resets = 1000000", "limits.local_resets"),
+            ("connection_grace_s = 60", "connection_grace_s = 0", "limits.connection_grace_s"),
+            ("handshake_s = 5", "handshake_s = 3600", "limits.handshake_s"),
+            ("message_bytes = 1048576", "message_bytes = 1073741824", "limits.message_bytes"),
+            ("header_bytes = 16384", "header_bytes = 1000000", "limits.header_bytes"),
+            ("crls = [\"certs-example/crl.pem\"]", "crls = []", "tls.crls"),
+            ("reload_s = 5", "reload_s = 600", "tls.reload_s"),
+            ("database = \"sqlite:data/ketenhub.db\"", "database = \"mysql://x\"", "database"),
+        ] {
+            let refused = changed(from, to).unwrap_err();
+            assert!(refused.to_string().contains(name), "{name}: {refused}");
+        }
+    }
+}

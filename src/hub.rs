@@ -1,0 +1,229 @@
+//! Puts the parts together and takes them apart again: one hub from a configuration, for the command line, the demo and the tests. Every
+//! start-up check is here or called from here; it serves nothing before all of them passed.
+
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+
+use arc_swap::ArcSwap;
+use jeugdketen_proto::v1;
+use tokio::net::TcpListener;
+use tokio::sync::Notify;
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+
+use crate::admission::{Admission, Werkplaats};
+use crate::beheer::Beheer;
+use crate::config::{Config, seconds};
+use crate::delivery::Delivery;
+use crate::delivery::wake::Wekker;
+use crate::domain::deelnemer::Deelnemer;
+use crate::domain::ids::Oin;
+use crate::domain::register::Register;
+use crate::identity::acceptor::{Acceptor, AcceptorInstellingen};
+use crate::identity::certificaat::KlantCertificaat;
+use crate::identity::herladen::{HerlaadInstellingen, Herlader};
+use crate::identity::register::LiveRegister;
+use crate::identity::tls::{TlsBestanden, TlsFout, TlsStand};
+use crate::identity::verbindingen::Verbindingen;
+use crate::json;
+use crate::receipt::{Sleutel, SleutelFout};
+use crate::store::{Store, StoreError, deelnemers, lees_reeks, sleutels};
+use crate::time::Clock;
+use crate::wire::{self, Hub};
+
+/// Why a hub does not start or run.
+#[derive(Debug, thiserror::Error)]
+pub enum HubFout {
+    /// The database.
+    #[error("the database")]
+    Store(#[from] StoreError),
+    /// The certificates.
+    #[error("the certificates")]
+    Tls(#[from] TlsFout),
+    /// The receipt key.
+    #[error(transparent)]
+    Sleutel(#[from] SleutelFout),
+    /// The hub's own certificate names no OIN.
+    #[error("the hub's certificate has no OIN in its serialNumber")]
+    HubZonderOin,
+    /// The example certificates on an address that others can reach.
+    #[error("the example certificates are public: the hub serves them on loopback only, not on {0}")]
+    VoorbeeldBuitenLoopback(IpAddr),
+    /// The register to begin with cannot be used.
+    #[error("the register seed {0}: {1}")]
+    Register(String, String),
+    /// A file or the address cannot be used.
+    #[error("{0}")]
+    Io(String, #[source] std::io::Error),
+    /// Serving failed.
+    #[error("serving failed")]
+    Serve(#[from] tonic::transport::Error),
+}
+
+/// A hub that runs.
+#[derive(Debug)]
+pub struct Running {
+    /// The address it listens on, with the port it got.
+    pub address: SocketAddr,
+    /// What its services work with.
+    pub hub: Hub,
+    /// Makes it look at its certificate files at once.
+    pub reload: Arc<Notify>,
+    stop: CancellationToken,
+    serving: JoinHandle<Result<(), tonic::transport::Error>>,
+    writer: JoinHandle<()>,
+    writer_stop: CancellationToken,
+}
+
+impl Running {
+    /// Starts a hub. When this returns it accepts connections.
+    pub async fn start(config: &Config, clock: Clock) -> Result<Running, HubFout> {
+        let klok = klok(&clock);
+        let files = TlsBestanden {
+            certificaat: config.tls.certificate.clone(),
+            sleutel: config.tls.key.clone(),
+            client_ca: config.tls.client_ca.clone(),
+            crls: config.tls.crls.clone(),
+        };
+        let stand = TlsStand::laad(&files, &klok, None)?;
+        if stand.voorbeeld_pki() && !config.listen.ip().is_loopback() {
+            return Err(HubFout::VoorbeeldBuitenLoopback(config.listen.ip()));
+        }
+        let hub_oin = eigen_oin(&files)?;
+        let sleutel = Arc::new(Sleutel::laad_of_maak(&config.receipt_key)?);
+        let store = open_store(config).await?;
+        let register = begin_register(config, &store, &sleutel, &clock).await?;
+        let listener =
+            TcpListener::bind(config.listen).await.map_err(|error| HubFout::Io(format!("cannot listen on {}", config.listen), error))?;
+        let address = listener.local_addr().map_err(|error| HubFout::Io("cannot listen".to_owned(), error))?;
+
+        let (stop, writer_stop) = (CancellationToken::new(), CancellationToken::new());
+        let (wekker, reload) = (Wekker::default(), Arc::new(Notify::new()));
+        let verbindingen = Arc::new(Verbindingen::default());
+        let stand = Arc::new(ArcSwap::from_pointee(stand));
+        let limits = &config.limits;
+        let werkplaats = Werkplaats {
+            store: store.clone(),
+            register: register.clone(),
+            clock: clock.clone(),
+            sleutel: Arc::clone(&sleutel),
+            wekker: wekker.clone(),
+            hub: hub_oin,
+        };
+        let (admission, writer) = Admission::start(werkplaats, writer_stop.clone());
+        let hub = Hub {
+            admission,
+            delivery: Delivery::new(store.clone(), wekker, clock.clone(), seconds(limits.heartbeat_s), stop.clone()),
+            store,
+            register,
+            verbindingen: Arc::clone(&verbindingen),
+            sleutel,
+            clock,
+            limits: limits.clone(),
+        };
+        let interval = seconds(config.tls.reload_s);
+        let herlaad = HerlaadInstellingen { interval, herverificatie: seconds(60) };
+        let herlader = Herlader::nieuw(files, Arc::clone(&stand), Arc::clone(&verbindingen), klok.clone(), herlaad);
+        tokio::spawn(herlader.draai(Arc::clone(&reload), stop.clone()));
+        tokio::spawn(ververs_register(hub.clone(), interval, stop.clone()));
+        let accept = AcceptorInstellingen {
+            handshake_deadline: seconds(limits.handshake_s),
+            max_handshakes: limits.handshakes,
+            max_verbindingen: limits.connections,
+        };
+        let (connections, _) = Acceptor::start(listener, stand, verbindingen, klok, accept, stop.clone());
+        let serving = tokio::spawn(wire::serve(hub.clone(), config.reflection, connections, stop.clone()));
+        tracing::info!(%address, oin = %hub_oin, "the hub listens");
+        Ok(Running { address, hub, reload, stop, serving, writer, writer_stop })
+    }
+
+    /// Ends in order: no new connections and calls, open streams are told, what was queued is answered, the database is closed.
+    pub async fn stop(self) -> Result<(), HubFout> {
+        self.stop.cancel();
+        let served = self.serving.await;
+        self.writer_stop.cancel();
+        if self.writer.await.is_err() {
+            tracing::error!("the writer ended by itself");
+        }
+        self.hub.store.close().await;
+        tracing::info!("the hub has stopped");
+        Ok(served.unwrap_or(Ok(()))?)
+    }
+
+    /// Waits until serving ends by itself, which it does only on an error.
+    pub async fn ended(&mut self) -> Result<(), HubFout> {
+        Ok((&mut self.serving).await.unwrap_or(Ok(()))?)
+    }
+}
+
+fn klok(clock: &Clock) -> crate::identity::Klok {
+    let clock = clock.clone();
+    Arc::new(move || {
+        let since = std::time::Duration::from_micros(u64::try_from(clock.micros()).unwrap_or_default());
+        rustls::pki_types::UnixTime::since_unix_epoch(since)
+    })
+}
+
+fn eigen_oin(files: &TlsBestanden) -> Result<Oin, HubFout> {
+    use rustls::pki_types::CertificateDer;
+    use rustls::pki_types::pem::PemObject as _;
+    let eigen = CertificateDer::from_pem_file(&files.certificaat).map_err(|_| HubFout::HubZonderOin)?;
+    KlantCertificaat::lees(&eigen).map(|certificaat| certificaat.oin).map_err(|_| HubFout::HubZonderOin)
+}
+
+/// Opens the database and brings its schema up to date; makes the folder of a SQLite file.
+pub async fn open_store(config: &Config) -> Result<Store, HubFout> {
+    if let Some(folder) = config.database.strip_prefix("sqlite:").and_then(|path| std::path::Path::new(path).parent()) {
+        std::fs::create_dir_all(folder).map_err(|error| HubFout::Io(format!("cannot make {}", folder.display()), error))?;
+    }
+    let store = Store::open(&config.database).await?;
+    store.migrate().await?;
+    Ok(store)
+}
+
+/// Reads the register, filling it from the seed while it is empty, and puts the public receipt key on record.
+async fn begin_register(config: &Config, store: &Store, sleutel: &Sleutel, clock: &Clock) -> Result<LiveRegister, HubFout> {
+    let (mut tx, _) = store.write().await?;
+    sleutels::bewaar(&mut tx.conn(), sleutel.id(), sleutel.publiek(), clock.micros()).await?;
+    let mut alle = deelnemers::alle(&mut tx.conn()).await?;
+    if let (true, Some(seed)) = (alle.is_empty(), &config.register_seed) {
+        let shown = seed.display().to_string();
+        let text = std::fs::read_to_string(seed).map_err(|error| HubFout::Io(format!("cannot read {shown}"), error))?;
+        alle = lees_deelnemers(&text).map_err(|reden| HubFout::Register(shown, reden))?;
+        deelnemers::schrijf(&mut tx.conn(), &alle).await?;
+    }
+    let versie = lees_reeks(&mut tx.conn()).await?.register;
+    tx.commit().await?;
+    if alle.is_empty() {
+        tracing::warn!("the register is empty: nobody can use this hub; name a register_seed");
+    }
+    Ok(LiveRegister::new(versie, Register::new(alle)))
+}
+
+/// Reads participants from a JSON array.
+pub fn lees_deelnemers(text: &str) -> Result<Vec<Deelnemer>, String> {
+    let lijst: Vec<v1::Deelnemer> = json::read_list(text).map_err(|error| error.to_string())?;
+    let lees = |(index, deelnemer): (usize, &v1::Deelnemer)| {
+        Deelnemer::lees(deelnemer).map_err(|faults| {
+            let faults: Vec<_> = faults.iter().map(|fault| format!("{}: {}", fault.veld, fault.reden)).collect();
+            format!("participant {index}: {}", faults.join("; "))
+        })
+    };
+    lijst.iter().enumerate().map(lees).collect()
+}
+
+/// Notices what other hubs changed, and dates that passed.
+async fn ververs_register(hub: Hub, interval: std::time::Duration, stop: CancellationToken) {
+    let mut tick = tokio::time::interval(interval);
+    loop {
+        tokio::select! {
+            () = stop.cancelled() => return,
+            _ = tick.tick() => {}
+        }
+        let beheer = Beheer { store: &hub.store, register: &hub.register, verbindingen: &hub.verbindingen, clock: &hub.clock };
+        if let Err(error) = beheer.ververs().await {
+            tracing::warn!(error = %crate::telemetry::causes(&error), "the register could not be read; the last one stays in force");
+        }
+        beheer.verbreek_onbevoegden();
+    }
+}

@@ -1,0 +1,65 @@
+//! gRPC: the only code that knows tonic. Each service parses, calls one function and renders; no rule is decided here. Every call begins
+//! by identifying its caller, and a call that does not cannot reach anything: the functions behind it ask for a `Peer`.
+
+mod beheer;
+pub mod client;
+mod exchange;
+mod register;
+mod server;
+mod status;
+mod toezicht;
+mod trace;
+mod traject;
+
+use std::sync::Arc;
+
+use tonic::{Extensions, Status};
+
+use crate::admission::Admission;
+use crate::config::Limits;
+use crate::delivery::Delivery;
+use crate::identity::register::{LiveRegister, Peer};
+use crate::identity::verbinding::Identiteit;
+use crate::identity::verbindingen::Verbindingen;
+use crate::receipt::Sleutel;
+use crate::store::Store;
+use crate::time::Clock;
+
+pub use jeugdketen_proto::v1::Rol;
+pub use server::serve;
+
+/// What the services work with. Clones share it.
+#[derive(Clone, Debug)]
+pub struct Hub {
+    /// The way in.
+    pub admission: Admission,
+    /// The way out.
+    pub delivery: Delivery,
+    /// The database.
+    pub store: Store,
+    /// The participants.
+    pub register: LiveRegister,
+    /// Live connections.
+    pub verbindingen: Arc<Verbindingen>,
+    /// The key that signs receipts.
+    pub sleutel: Arc<Sleutel>,
+    /// The time.
+    pub clock: Clock,
+    /// Limits.
+    pub limits: Limits,
+}
+
+impl Hub {
+    /// The caller: its certificate was verified in the handshake, its competence is looked up now.
+    fn peer(&self, extensions: &Extensions) -> Result<Peer, Status> {
+        let verbonden = extensions.get::<server::Verbonden>().ok_or_else(|| Status::unauthenticated("no client certificate"))?;
+        let identiteit: &Identiteit = &verbonden.0;
+        self.register.identificeer(identiteit, self.clock.today()).map_err(status::onbevoegd)
+    }
+
+    /// The caller, in one of the roles that may call this.
+    fn peer_in(&self, extensions: &Extensions, rollen: &[Rol]) -> Result<Peer, Status> {
+        let peer = self.peer(extensions)?;
+        if rollen.contains(&peer.rol()) { Ok(peer) } else { Err(status::rol_mag_niet()) }
+    }
+}

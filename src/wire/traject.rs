@@ -1,0 +1,113 @@
+//! The timeline of one case in the view of the caller. Whoever has no relation to the case gets the same answer as for no case.
+
+use std::collections::HashMap;
+
+use jeugdketen_proto::Kind;
+use jeugdketen_proto::v1::traject_service_server::TrajectService;
+use jeugdketen_proto::v1::{Bezorging, Gebeurtenis, GetTrajectRequest, GetTrajectResponse, Receipt, Rol};
+use prost::Message as _;
+use tonic::{Request, Response, Status};
+
+use super::{Hub, status};
+use crate::delivery::view::View;
+use crate::domain::ids::{MaatregelId, Oin};
+use crate::domain::zaak::{Feit, Zaak};
+use crate::identity::register::Peer;
+use crate::store::berichten::{self, Stuk};
+use crate::store::{StoreError, corrupt, zaken};
+use crate::time::timestamp;
+
+#[tonic::async_trait]
+impl TrajectService for Hub {
+    async fn get_traject(&self, request: Request<GetTrajectRequest>) -> Result<Response<GetTrajectResponse>, Status> {
+        let peer = self.peer(request.extensions())?;
+        let maatregel = MaatregelId::parse(&request.into_inner().maatregel_id).ok_or_else(status::niet_gevonden)?;
+        let gebeurtenissen = self.traject(&peer, maatregel).await.map_err(|error| status::store(&error))?;
+        // A caller without relation has no messages, and neither has a case that does not exist.
+        if gebeurtenissen.is_empty() {
+            return Err(status::niet_gevonden());
+        }
+        Ok(Response::new(GetTrajectResponse { maatregel_id: maatregel.to_string(), gebeurtenissen, klokken: Vec::new() }))
+    }
+}
+
+impl Hub {
+    async fn traject(&self, peer: &Peer, maatregel: MaatregelId) -> Result<Vec<Gebeurtenis>, StoreError> {
+        let mut lezing = self.store.read().await?;
+        let feiten = zaken::feiten(&mut lezing.conn(), &[maatregel]).await?.remove(&maatregel).unwrap_or_default();
+        let events = zaken::gebeurtenissen(&mut lezing.conn(), maatregel).await?;
+        let einde = zaken::relatie_einde(&mut lezing.conn(), maatregel, peer.oin()).await?;
+        let volgnummers: Vec<i64> = feiten.iter().map(|feit| feit.volgnummer).collect();
+        let stukken = berichten::lees(&mut lezing.conn(), &volgnummers).await?;
+        drop(lezing);
+        if feiten.is_empty() || einde.is_some_and(|einde| self.clock.today().to_string() >= einde.per) {
+            return Ok(Vec::new());
+        }
+        let Ok(zaak) = Zaak::vouw(maatregel, &feiten) else { return Err(corrupt("gebeurtenissen", "feit", maatregel)) };
+        let bezorgd = bezorgingen(&stukken, &events)?;
+        let houder = zaak.houder_op(self.clock.today()) == peer.oin();
+        let mut tijdlijn = Vec::new();
+        for (stuk, feit) in stukken.iter().zip(&feiten) {
+            let lijst = bezorgd.get(&stuk.volgnummer).map_or(&[][..], Vec::as_slice);
+            if let Some(view) = bekijk(peer, houder, stuk, feit, lijst) {
+                let ziet_alle = houder || feit.afzender == peer.oin();
+                let eigen = lijst.iter().filter(|bezorging| ziet_alle || bezorging.oin == peer.oin().as_str());
+                tijdlijn.push(Gebeurtenis {
+                    volgnummer: stuk.volgnummer.unsigned_abs(),
+                    afzender_oin: stuk.afzender.clone(),
+                    afzender_rol: stuk.afzender_rol,
+                    aanvaard_op: Some(timestamp(stuk.aanvaard_op)),
+                    bezorgingen: eigen.cloned().collect(),
+                    bericht: Some(view.into_bericht()),
+                });
+            }
+        }
+        Ok(tijdlijn)
+    }
+}
+
+/// The view of a message on the timeline: for a recipient, for a role that may consult this kind of message, for the GI that holds the
+/// maatregel, and for the sender, who wrote it.
+fn bekijk(peer: &Peer, houder: bool, stuk: &Stuk, feit: &Feit, bezorgd: &[Bezorging]) -> Option<View> {
+    let kind = feit.bericht.inhoud.as_ref().map(|inhoud| inhoud.kind())?;
+    let ontvanger = bezorgd.iter().any(|bezorging| bezorging.oin == peer.oin().as_str());
+    let inzage = peer.rol() == Rol::Inspectie && kind.route().consult.contains(&peer.rol());
+    let eigen = feit.afzender == peer.oin();
+    let als_houder = houder && ziet_als_houder(kind);
+    (ontvanger || inzage || eigen || als_houder).then(|| View::van(&stuk.inhoud, peer.rol(), peer.oin())).flatten()
+}
+
+/// The GI that holds the maatregel may consult what was sent to a GI in the case, also before its time.
+fn ziet_als_houder(kind: Kind) -> bool {
+    kind.route().to.iter().any(|(rol, _)| *rol == Rol::Gi)
+}
+
+fn bezorgingen(stukken: &[Stuk], events: &[zaken::Gebeurtenis]) -> Result<HashMap<i64, Vec<Bezorging>>, StoreError> {
+    let mut bezorgd: HashMap<i64, Vec<Bezorging>> = HashMap::new();
+    for stuk in stukken {
+        let receipt = Receipt::decode(stuk.receipt.as_slice()).map_err(|_| corrupt("berichten", "receipt", stuk.volgnummer))?;
+        let lijst = bezorgd.entry(stuk.volgnummer).or_default();
+        lijst.extend(receipt.ontvangers.into_iter().map(|ontvanger| aangeboden(ontvanger.oin, stuk.aanvaard_op)));
+    }
+    for event in events {
+        let lijst = bezorgd.entry(event.volgnummer).or_default();
+        let bestaand = lijst.iter_mut().find(|bezorging| bezorging.oin == event.betrokkene);
+        match (event.soort, bestaand) {
+            (1, Some(bezorging)) => bezorging.ontvangen_op = Some(timestamp(event.op)),
+            (2, None) => lijst.push(aangeboden(event.betrokkene.clone(), event.op)),
+            _ => {}
+        }
+    }
+    // An acknowledgement of a redirected message comes after its redirection, but is sorted before it.
+    for event in events.iter().filter(|event| event.soort == 1 && Oin::parse(&event.betrokkene).is_ok()) {
+        let lijst = bezorgd.entry(event.volgnummer).or_default();
+        if let Some(bezorging) = lijst.iter_mut().find(|bezorging| bezorging.oin == event.betrokkene) {
+            bezorging.ontvangen_op = Some(timestamp(event.op));
+        }
+    }
+    Ok(bezorgd)
+}
+
+fn aangeboden(oin: String, op: i64) -> Bezorging {
+    Bezorging { oin, aangeboden_op: Some(timestamp(op)), ontvangen_op: None }
+}
