@@ -1,1 +1,107 @@
-//! Placeholder while the story is written.
+//! `demo`: a hub on loopback with the example certificates, and one whole case played through it by real clients, each with its own
+//! certificate. What is printed is Dutch, for the people whose work this is. Nothing is simulated but the story.
+
+mod toneel;
+mod verhaal;
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Instant;
+
+use anyhow::Context as _;
+use jeugdketen_proto::v1::Bericht;
+
+use crate::config::{Config, Limits, Log, Tls};
+use crate::hub::Running;
+use crate::json;
+use crate::telemetry;
+use crate::time::Clock;
+use toneel::Toneel;
+use verhaal::Verhaal;
+
+/// How to play it.
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// Stop when the case has been played.
+    #[arg(long)]
+    once: bool,
+    /// Write every submitted message and every delivered view to this folder, as protobuf JSON.
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+    /// Folder with the example certificates.
+    #[arg(long, value_name = "DIR", default_value = "certs-example", env = "KETENHUB_CERTS")]
+    certs: PathBuf,
+    /// Address to listen on; without it 127.0.0.1:8443, or any free port with --once.
+    #[arg(long, value_name = "HOST:PORT")]
+    listen: Option<SocketAddr>,
+}
+
+/// Plays it.
+pub(super) async fn run(args: &Args) -> anyhow::Result<()> {
+    telemetry::start(&Log { filter: "warn".to_owned(), json: false });
+    let clock = Clock::machine();
+    let folder = std::env::temp_dir().join(format!("ketenhub-demo-{}", clock.new_id()));
+    let port = if args.once { 0 } else { 8443 };
+    let config = config(args, args.listen.unwrap_or(([127, 0, 0, 1], port).into()), &folder);
+    let running = Running::start(&config, clock.clone()).await.context("the demo cannot start; run it in the folder of the project")?;
+    let address = running.address;
+
+    println!("Ketenhub draait op {address}, met SQLite en de voorbeeldcertificaten uit {}.", args.certs.display());
+    println!("Elke partij is een eigen client met een eigen certificaat (TLS 1.3, wederzijds).\n");
+    let toneel = Toneel::bouw(&args.certs, address).await?;
+    let outcome = speel(toneel, &clock, args.out.as_deref()).await;
+    if outcome.is_ok() && !args.once {
+        hint(args, address);
+        tokio::signal::ctrl_c().await?;
+    }
+    running.stop().await?;
+    // What was played holds example data only; nothing of it needs to stay.
+    let _ = std::fs::remove_dir_all(&folder);
+    outcome
+}
+
+async fn speel(mut toneel: Toneel, clock: &Clock, out: Option<&std::path::Path>) -> anyhow::Result<()> {
+    let mut verhaal = Verhaal::new(out)?;
+    let begin = Instant::now();
+    for (nr, scene) in verhaal::SCENES.iter().enumerate() {
+        let bericht: Bericht = json::read(&verhaal.vul(scene, clock))?;
+        let sent = Instant::now();
+        let receipt = toneel.dien_in(scene.wie, bericht.clone()).await.with_context(|| scene.bestand.to_owned())?;
+        let accepted = sent.elapsed();
+        let leveringen = toneel.wacht_op(&receipt, sent).await?;
+        verhaal.toon(nr + 1, scene, &bericht, &receipt, accepted, &leveringen)?;
+    }
+    verhaal.besluit(begin.elapsed());
+    Ok(())
+}
+
+fn config(args: &Args, listen: SocketAddr, folder: &std::path::Path) -> Config {
+    Config {
+        listen,
+        database: format!("sqlite:{}", folder.join("ketenhub.db").display()),
+        receipt_key: folder.join("receipt.key"),
+        register_seed: Some(args.certs.join("deelnemers.json")),
+        reflection: true,
+        tls: Tls {
+            certificate: args.certs.join("hub.pem"),
+            key: args.certs.join("hub.key"),
+            client_ca: args.certs.join("ca.pem"),
+            crls: vec![args.certs.join("crl.pem")],
+            reload_s: 5,
+        },
+        limits: Limits::default(),
+        log: Log::default(),
+    }
+}
+
+fn hint(args: &Args, address: SocketAddr) {
+    println!("De hub blijft draaien. Probeer in een ander venster, in deze map:\n");
+    println!("  ketenhub receive --als GEMEENTE --endpoint {address} --na 0      wat de gemeente ziet");
+    println!("  ketenhub receive --als AANBIEDER-3 --endpoint {address} --na 0   wat een aanbieder ziet");
+    println!("  ketenhub receive --als ONBEKEND --endpoint {address}             wie er niet in hoort");
+    println!("  ketenhub deelnemer list --als BEHEERDER --endpoint {address}     wie er meedoet");
+    if args.out.is_none() {
+        println!("  ketenhub demo --once --out DIR                              alles als JSON, om na te kijken");
+    }
+    println!("\n(met cargo: `cargo run --release -- receive --als …`). Stoppen met Ctrl-C.");
+}

@@ -6,7 +6,7 @@ pub mod certs;
 mod certs_command;
 mod client;
 mod deelnemer;
-// mod demo;
+mod demo;
 mod serve;
 
 use std::path::PathBuf;
@@ -39,7 +39,7 @@ enum Command {
         config: PathBuf,
     },
     /// Start a hub on loopback with the example certificates and play one whole case through it.
-    //Demo(demo::Args),
+    Demo(demo::Args),
     /// Make a small PKI to try things out with.
     Certs(certs_command::Args),
     /// Look at and change the register of participants (needs the certificate of an operator).
@@ -77,7 +77,7 @@ async fn dispatch(command: Command) -> anyhow::Result<()> {
     match command {
         Command::Serve { config } => serve::serve(&config).await,
         Command::Migrate { config } => serve::migrate(&config).await,
-        //Command::Demo(args) => demo::run(&args).await,
+        Command::Demo(args) => demo::run(&args).await,
         Command::Certs(args) => certs_command::run(&args),
         Command::Deelnemer(command) => deelnemer::run(&command).await,
         Command::Submit { files, naar } => berichten::submit(&files, &naar).await,

@@ -1,0 +1,122 @@
+//! The parties on the stage: a channel each with the certificate of its own, and a subscription that acknowledges what it gets.
+
+use std::collections::HashMap;
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, bail};
+use jeugdketen_proto::v1::exchange_service_client::ExchangeServiceClient;
+use jeugdketen_proto::v1::subscribe_response::Gebeurtenis;
+use jeugdketen_proto::v1::{AcknowledgeRequest, Bericht, Levering, Receipt, SubmitRequest, SubscribeRequest};
+use tokio::sync::mpsc;
+use tonic::transport::Channel;
+
+use super::super::client::uitleg;
+use crate::identity::client::ClientTls;
+use crate::wire::client::{Adres, kanaal};
+
+/// Who plays, by the names of their certificates.
+const SPELERS: [&str; 9] = [
+    "rechtbank",
+    "gi",
+    "gemeente",
+    "aanbieder",
+    "aanbieder-2",
+    "aanbieder-3",
+    "expertteam",
+    "inspectie",
+    "accounthoudende-regio",
+];
+/// How long a delivery may take before something is wrong.
+const LANGST: Duration = Duration::from_secs(10);
+
+/// A delivery as it came in: to which OIN, what, and when.
+pub(super) struct Binnen {
+    pub(super) oin: String,
+    pub(super) levering: Levering,
+    pub(super) na: Duration,
+}
+
+/// The stage.
+pub(super) struct Toneel {
+    spelers: HashMap<&'static str, ExchangeServiceClient<Channel>>,
+    binnen: mpsc::UnboundedReceiver<(Instant, String, Levering)>,
+    /// Deliveries that came in before they were waited for.
+    vroeg: Vec<(Instant, String, Levering)>,
+    oins: HashMap<String, &'static str>,
+}
+
+impl Toneel {
+    /// Connects every party and opens its subscription.
+    pub(super) async fn bouw(certs: &Path, address: SocketAddr) -> anyhow::Result<Toneel> {
+        let (zender, binnen) = mpsc::unbounded_channel();
+        let mut toneel = Toneel { spelers: HashMap::new(), binnen, vroeg: Vec::new(), oins: HashMap::new() };
+        let adres = Adres::parse(&address.to_string()).context("the address of the hub")?;
+        let houders: Vec<serde_json::Value> = serde_json::from_str(include_str!("../../../certs-example/houders.json"))?;
+        for speler in SPELERS {
+            let file = |extension: &str| certs.join(format!("{speler}.{extension}"));
+            let tls = ClientTls { ca: certs.join("ca.pem"), certificaat: file("pem"), sleutel: file("key") };
+            let exchange = ExchangeServiceClient::new(kanaal(&adres, Arc::clone(&tls.laad()?)).await?);
+            let houder = houders.iter().find(|houder| houder["bestand"] == speler);
+            let oin = houder.and_then(|houder| houder["oin"].as_str()).context("the holders of the example")?.to_owned();
+            toneel.oins.insert(oin.clone(), speler);
+            volg(exchange.clone(), oin, zender.clone()).await?;
+            toneel.spelers.insert(speler, exchange);
+        }
+        Ok(toneel)
+    }
+
+    /// Submits as one of the parties.
+    pub(super) async fn dien_in(&mut self, wie: &str, bericht: Bericht) -> anyhow::Result<Receipt> {
+        let exchange = self.spelers.get_mut(wie).with_context(|| format!("{wie} does not play"))?;
+        let antwoord = exchange.submit(SubmitRequest { bericht: Some(bericht) }).await.map_err(|status| uitleg(&status))?;
+        antwoord.into_inner().receipt.context("an answer without a receipt")
+    }
+
+    /// Waits until every recipient of a message that plays has it, in the order in which they had it.
+    pub(super) async fn wacht_op(&mut self, receipt: &Receipt, sent: Instant) -> anyhow::Result<Vec<Binnen>> {
+        let speelt = |oin: &str| self.oins.contains_key(oin);
+        let mut open: Vec<_> = receipt.ontvangers.iter().filter(|o| speelt(&o.oin)).map(|o| (o.oin.clone(), o.postvaknummer)).collect();
+        let mut gekomen = Vec::new();
+        while !open.is_empty() {
+            let volgende = if let Some(vroeg) = self.vroeg.pop() {
+                vroeg
+            } else {
+                match tokio::time::timeout(LANGST, self.binnen.recv()).await {
+                    Ok(Some(volgende)) => volgende,
+                    _ => bail!("a delivery did not come"),
+                }
+            };
+            let (moment, oin, levering) = volgende;
+            open.retain(|wacht| *wacht != (oin.clone(), levering.postvaknummer));
+            gekomen.push(Binnen { oin, levering, na: moment.saturating_duration_since(sent) });
+        }
+        gekomen.sort_by_key(|binnen| binnen.na);
+        Ok(gekomen)
+    }
+}
+
+/// Opens a subscription and acknowledges each delivery when it is in.
+async fn volg(
+    mut exchange: ExchangeServiceClient<Channel>,
+    oin: String,
+    zender: mpsc::UnboundedSender<(Instant, String, Levering)>,
+) -> anyhow::Result<()> {
+    let stroom = exchange.subscribe(SubscribeRequest { na: None }).await.map_err(|status| uitleg(&status))?;
+    let mut stroom = stroom.into_inner();
+    tokio::spawn(async move {
+        while let Ok(Some(antwoord)) = stroom.message().await {
+            let Some(Gebeurtenis::Levering(levering)) = antwoord.gebeurtenis else { continue };
+            let tot_en_met = levering.postvaknummer;
+            if zender.send((Instant::now(), oin.clone(), levering)).is_err() {
+                return;
+            }
+            if exchange.acknowledge(AcknowledgeRequest { tot_en_met }).await.is_err() {
+                return;
+            }
+        }
+    });
+    Ok(())
+}
