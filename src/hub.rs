@@ -79,12 +79,7 @@ impl Running {
     /// Starts a hub. When this returns it accepts connections.
     pub async fn start(config: &Config, clock: Clock) -> Result<Running, HubFout> {
         let klok = klok(&clock);
-        let files = TlsBestanden {
-            certificaat: config.tls.certificate.clone(),
-            sleutel: config.tls.key.clone(),
-            client_ca: config.tls.client_ca.clone(),
-            crls: config.tls.crls.clone(),
-        };
+        let files = tls_bestanden(config);
         let stand = TlsStand::laad(&files, &klok, None)?;
         if stand.voorbeeld_pki() && !config.listen.ip().is_loopback() {
             return Err(HubFout::VoorbeeldBuitenLoopback(config.listen.ip()));
@@ -156,7 +151,18 @@ impl Running {
     }
 }
 
-fn klok(clock: &Clock) -> crate::identity::Klok {
+/// The certificate files that a configuration names.
+pub fn tls_bestanden(config: &Config) -> TlsBestanden {
+    TlsBestanden {
+        certificaat: config.tls.certificate.clone(),
+        sleutel: config.tls.key.clone(),
+        client_ca: config.tls.client_ca.clone(),
+        crls: config.tls.crls.clone(),
+    }
+}
+
+/// The time as the TLS library wants it.
+pub fn klok(clock: &Clock) -> crate::identity::Klok {
     let clock = clock.clone();
     Arc::new(move || {
         let since = std::time::Duration::from_micros(u64::try_from(clock.micros()).unwrap_or_default());

@@ -5,6 +5,7 @@
 
 pub mod admission;
 pub mod beheer;
+pub mod bench;
 pub mod cli;
 pub mod config;
 pub mod delivery;

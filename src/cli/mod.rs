@@ -1,6 +1,7 @@
 //! The command line: parses, calls, prints. Results go to standard output, everything else to standard error. It holds no rules of the
 //! chain.
 
+mod bench;
 mod berichten;
 pub mod certs;
 mod certs_command;
@@ -55,6 +56,9 @@ enum Command {
     },
     /// Print what is in the mailbox, one delivery a line.
     Receive(berichten::Receive),
+    /// Measure this machine and this hub.
+    #[command(subcommand)]
+    Bench(bench::Command),
     /// Work with receipts.
     #[command(subcommand)]
     Receipt(berichten::ReceiptCommand),
@@ -82,6 +86,7 @@ async fn dispatch(command: Command) -> anyhow::Result<()> {
         Command::Deelnemer(command) => deelnemer::run(&command).await,
         Command::Submit { files, naar } => berichten::submit(&files, &naar).await,
         Command::Receive(args) => berichten::receive(&args).await,
+        Command::Bench(command) => bench::run(&command).await,
         Command::Receipt(command) => berichten::receipt(&command).await,
     }
 }

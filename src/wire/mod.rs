@@ -26,7 +26,7 @@ use crate::store::Store;
 use crate::time::Clock;
 
 pub use jeugdketen_proto::v1::Rol;
-pub use server::serve;
+pub use server::{serve, serve_bare};
 
 /// What the services work with. Clones share it.
 #[derive(Clone, Debug)]

@@ -1,6 +1,7 @@
 //! Puts the services on the accepted connections with every limit set, and ends them in order: no new calls, open streams told, a last
 //! deadline. Nothing listens here: connections come from `identity`.
 
+use std::convert::Infallible;
 use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -16,6 +17,8 @@ use tokio::sync::mpsc;
 use tokio_stream::StreamExt as _;
 use tokio_stream::wrappers::ReceiverStream;
 use tokio_util::sync::CancellationToken;
+use tonic::body::Body;
+use tonic::server::NamedService;
 use tonic::service::{Routes, RoutesBuilder};
 use tonic::transport::Server;
 use tonic::transport::server::Connected;
@@ -23,7 +26,7 @@ use tonic_health::ServingStatus;
 
 use super::exchange::Exchange;
 use super::{Hub, trace};
-use crate::config::seconds;
+use crate::config::{Limits, seconds};
 use crate::identity::verbinding::{Identiteit, Verbinding};
 
 /// Who is behind a connection, for the handlers.
@@ -104,17 +107,7 @@ pub async fn serve(
         add_reflection(&mut routes);
     }
 
-    let router = Server::builder()
-        .max_concurrent_streams(l.streams)
-        .http2_max_local_error_reset_streams(Some(l.local_resets))
-        .http2_max_pending_accept_reset_streams(Some(l.pending_resets))
-        .http2_max_header_list_size(l.header_bytes)
-        .http2_keepalive_interval(Some(seconds(l.keepalive_s)))
-        .http2_keepalive_timeout(Some(seconds(l.keepalive_timeout_s)))
-        .max_connection_age(seconds(l.connection_age_s))
-        .max_connection_age_grace(seconds(l.connection_grace_s))
-        .layer(trace::TraceLayer::new(hub.clock.clone()))
-        .add_routes(routes.routes());
+    let router = builder(&l).layer(trace::TraceLayer::new(hub.clock.clone())).add_routes(routes.routes());
 
     let incoming = ReceiverStream::new(verbindingen).map(|verbinding| verbinding.map(Draad));
     let serving = router.serve_with_incoming_shutdown(incoming, stop.clone().cancelled_owned());
@@ -132,6 +125,39 @@ pub async fn serve(
         outcome = serving => outcome,
         () = deadline => Ok(()),
     }
+}
+
+/// Every limit on connections and streams.
+fn builder(l: &Limits) -> Server {
+    Server::builder()
+        .max_concurrent_streams(l.streams)
+        .http2_max_local_error_reset_streams(Some(l.local_resets))
+        .http2_max_pending_accept_reset_streams(Some(l.pending_resets))
+        .http2_max_header_list_size(l.header_bytes)
+        .http2_keepalive_interval(Some(seconds(l.keepalive_s)))
+        .http2_keepalive_timeout(Some(seconds(l.keepalive_timeout_s)))
+        .max_connection_age(seconds(l.connection_age_s))
+        .max_connection_age_grace(seconds(l.connection_grace_s))
+}
+
+/// Serves one service with the limits of the hub and nothing around it, for comparison.
+pub async fn serve_bare<S>(
+    service: S,
+    limits: Limits,
+    verbindingen: mpsc::Receiver<io::Result<Verbinding>>,
+    stop: CancellationToken,
+) -> Result<(), tonic::transport::Error>
+where
+    S: tower::Service<http::Request<Body>, Response = http::Response<Body>, Error = Infallible>
+        + NamedService
+        + Clone
+        + Send
+        + Sync
+        + 'static,
+    S::Future: Send + 'static,
+{
+    let incoming = ReceiverStream::new(verbindingen).map(|verbinding| verbinding.map(Draad));
+    builder(&limits).add_service(service).serve_with_incoming_shutdown(incoming, stop.cancelled_owned()).await
 }
 
 /// Generic clients ask either version.

@@ -18,17 +18,8 @@ use crate::identity::client::ClientTls;
 use crate::wire::client::{Adres, kanaal};
 
 /// Who plays, by the names of their certificates.
-const SPELERS: [&str; 9] = [
-    "rechtbank",
-    "gi",
-    "gemeente",
-    "aanbieder",
-    "aanbieder-2",
-    "aanbieder-3",
-    "expertteam",
-    "inspectie",
-    "accounthoudende-regio",
-];
+const SPELERS: [&str; 9] =
+    ["rechtbank", "gi", "gemeente", "aanbieder", "aanbieder-2", "aanbieder-3", "expertteam", "inspectie", "accounthoudende-regio"];
 /// How long a delivery may take before something is wrong.
 const LANGST: Duration = Duration::from_secs(10);
 
