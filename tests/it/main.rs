@@ -2,6 +2,7 @@
 //! certificates. Tests of the contract alone are in `proto/`.
 #![expect(clippy::unwrap_used, reason = "a test that panics is a test that fails")]
 
+mod architecture;
 mod contract_image;
 mod exchange;
 mod pki;
