@@ -148,6 +148,7 @@ async fn open_sqlite(url: &str) -> Result<Pools, StoreError> {
         .busy_timeout(ACQUIRE)
         .pragma("secure_delete", "on")
         .pragma("wal_autocheckpoint", "4000")
+        .statement_cache_capacity(statement::PREPARED)
         .disable_statement_logging();
     // The writer opens first: it makes the file and turns the write-ahead log on.
     let write = SqlitePoolOptions::new().max_connections(1).acquire_timeout(ACQUIRE).connect_with(options.clone()).await?;
@@ -159,6 +160,7 @@ async fn open_sqlite(url: &str) -> Result<Pools, StoreError> {
 async fn open_postgres(url: &str) -> Result<Pools, StoreError> {
     let options = PgConnectOptions::from_str(url)?
         .application_name("ketenhub")
+        .statement_cache_capacity(statement::PREPARED)
         // Work is bounded on the server: a connection that is dropped here could leak its place in the pool.
         .options([("statement_timeout", "10s"), ("idle_in_transaction_session_timeout", "10s"), ("lock_timeout", "5s")])
         .disable_statement_logging();

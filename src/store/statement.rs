@@ -1,5 +1,8 @@
 //! Binds one SQL text to both drivers. Results come back as one `FromRow` type per query.
 
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
 use sqlx::{PgConnection, SqliteConnection};
 
 /// A connection to either database.
@@ -11,30 +14,26 @@ pub enum Conn<'a> {
     Postgres(&'a mut PgConnection),
 }
 
-/// Rows of a statement for many are written in groups of these sizes, so that few texts exist and each stays prepared.
-const GROUPS: [usize; 4] = [64, 16, 4, 1];
+/// At most this many rows in one statement.
+const GROUP: usize = 64;
 
-/// Splits rows into groups of the fixed sizes.
-pub fn groups<T>(rows: &[T]) -> Vec<&[T]> {
-    let mut rest = rows;
-    let mut found = Vec::new();
-    for size in GROUPS {
-        while rest.len() >= size {
-            let (group, after) = rest.split_at(size);
-            found.push(group);
-            rest = after;
-        }
-    }
-    found
+/// Splits rows into groups for one statement each. There is one text for each size, so that all of them stay prepared.
+pub fn groups<T>(rows: &[T]) -> std::slice::Chunks<'_, T> {
+    rows.chunks(GROUP)
 }
 
-/// `($1, $2), ($3, $4)` for two rows of two columns.
-pub fn placeholders(columns: usize, rows: usize) -> String {
+/// How many statement texts a connection keeps prepared: every size of every statement for many rows, and the single ones.
+pub const PREPARED: usize = 16 * GROUP;
+
+/// `($1, $2), ($3, $4)` for two rows of two columns; made once for each shape.
+pub fn placeholders(columns: usize, rows: usize) -> Arc<str> {
+    static MADE: Mutex<BTreeMap<(usize, usize), Arc<str>>> = Mutex::new(BTreeMap::new());
+    let mut made = MADE.lock().unwrap_or_else(PoisonError::into_inner);
     let row = |row: usize| {
         let numbers: Vec<_> = (1..=columns).map(|column| format!("${}", row * columns + column)).collect();
         format!("({})", numbers.join(", "))
     };
-    (0..rows).map(row).collect::<Vec<_>>().join(", ")
+    Arc::clone(made.entry((columns, rows)).or_insert_with(|| (0..rows).map(row).collect::<Vec<_>>().join(", ").into()))
 }
 
 /// Runs a query text with its binds on either driver and hands the future's result back.
@@ -68,7 +67,7 @@ macro_rules! execute {
     };
 }
 
-/// One statement for many rows: `$head values (…), (…) $tail`, in groups of fixed sizes. The text is built from constants only.
+/// One statement for many rows: `$head values (…), (…) $tail`, in groups. The text is built from constants only.
 macro_rules! execute_rows {
     ($conn:expr, $head:expr, $tail:expr, $rows:expr, |$row:ident| [$($bind:expr),+ $(,)?]) => {{
         const COLUMNS: usize = [$(stringify!($bind)),+].len();
@@ -122,9 +121,9 @@ mod tests {
     fn groups_hold_every_row_once_and_in_order() {
         for length in [0, 1, 3, 4, 5, 63, 64, 65, 200] {
             let rows: Vec<usize> = (0..length).collect();
-            let grouped: Vec<usize> = groups(&rows).into_iter().flatten().copied().collect();
+            let grouped: Vec<usize> = groups(&rows).flatten().copied().collect();
             assert_eq!(grouped, rows);
         }
-        assert_eq!(placeholders(2, 2), "($1, $2), ($3, $4)");
+        assert_eq!(&*placeholders(2, 2), "($1, $2), ($3, $4)");
     }
 }

@@ -4,6 +4,7 @@
 
 mod architecture;
 mod contract_image;
+mod demo;
 mod exchange;
 mod pki;
 mod privacy_matrix;
