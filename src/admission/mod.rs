@@ -48,7 +48,7 @@ pub enum Gestaakt {
 /// One request to the writer.
 enum Opdracht {
     Dien {
-        afzender: Deelnemer,
+        afzender: Arc<Deelnemer>,
         gelezen: Box<Gelezen>,
         digest: [u8; 32],
         traceparent: String,
@@ -143,7 +143,7 @@ impl Admission {
         let gelezen = Box::new(lees(bytes, peer.rol(), self.clock.now(), self.clock.today())?);
         let digest = sha256(&gelezen.canonical);
         let (antwoord, wacht) = oneshot::channel();
-        Ok((Opdracht::Dien { afzender: peer.deelnemer().clone(), gelezen, digest, traceparent, antwoord }, wacht))
+        Ok((Opdracht::Dien { afzender: Arc::clone(peer.deelnemer()), gelezen, digest, traceparent, antwoord }, wacht))
     }
 
     /// Confirms receipt of everything in a mailbox up to and including a number; returns the highest number that is confirmed.

@@ -1,6 +1,7 @@
 //! All participants, as a value to look things up in. Who changes it and how it reaches every connection is decided elsewhere.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use chrono::NaiveDate;
 use jeugdketen_proto::v1::Rol;
@@ -11,7 +12,7 @@ use super::ids::Oin;
 /// The register at one moment.
 #[derive(Clone, Debug, Default)]
 pub struct Register {
-    deelnemers: HashMap<Oin, Deelnemer>,
+    deelnemers: HashMap<Oin, Arc<Deelnemer>>,
     gemeenten: HashMap<String, Oin>,
 }
 
@@ -29,14 +30,14 @@ impl Register {
                     register.gemeenten.insert(deelnemer.code.clone(), deelnemer.oin);
                 }
             }
-            register.deelnemers.insert(deelnemer.oin, deelnemer);
+            register.deelnemers.insert(deelnemer.oin, Arc::new(deelnemer));
         }
         register
     }
 
     /// A participant, whatever its standing.
     pub fn zoek(&self, oin: Oin) -> Option<&Deelnemer> {
-        self.deelnemers.get(&oin)
+        self.deelnemers.get(&oin).map(Arc::as_ref)
     }
 
     /// A participant in this role, whatever its standing.
@@ -45,8 +46,8 @@ impl Register {
     }
 
     /// The participant that may use the hub on this day with a certificate for this OIN.
-    pub fn bevoegde(&self, oin: Oin, dag: NaiveDate) -> Result<&Deelnemer, Onbevoegd> {
-        let deelnemer = self.zoek(oin).ok_or(Onbevoegd::Onbekend)?;
+    pub fn bevoegde(&self, oin: Oin, dag: NaiveDate) -> Result<&Arc<Deelnemer>, Onbevoegd> {
+        let deelnemer = self.deelnemers.get(&oin).ok_or(Onbevoegd::Onbekend)?;
         deelnemer.bevoegd_op(dag).map(|()| deelnemer)
     }
 
@@ -70,7 +71,7 @@ impl Register {
 
     /// Every participant, in the order of OINs.
     pub fn alle(&self) -> Vec<&Deelnemer> {
-        let mut alle: Vec<_> = self.deelnemers.values().collect();
+        let mut alle: Vec<_> = self.deelnemers.values().map(Arc::as_ref).collect();
         alle.sort_by_key(|deelnemer| deelnemer.oin);
         alle
     }
@@ -78,7 +79,7 @@ impl Register {
     /// The participants of a role that may use the hub on this day, in the order of OINs.
     pub fn bevoegde_in_rol(&self, rol: Rol, dag: NaiveDate) -> Vec<&Deelnemer> {
         let mut gevonden: Vec<_> =
-            self.deelnemers.values().filter(|deelnemer| deelnemer.rol == rol && deelnemer.bevoegd_op(dag).is_ok()).collect();
+            self.deelnemers.values().map(Arc::as_ref).filter(|deelnemer| deelnemer.rol == rol && deelnemer.bevoegd_op(dag).is_ok()).collect();
         gevonden.sort_by_key(|deelnemer| deelnemer.oin);
         gevonden
     }

@@ -15,7 +15,7 @@ use crate::domain::register::Register;
 /// A caller whose certificate and competence were verified.
 #[derive(Clone, Debug)]
 pub struct Peer {
-    deelnemer: Deelnemer,
+    deelnemer: Arc<Deelnemer>,
 }
 
 impl Peer {
@@ -30,7 +30,7 @@ impl Peer {
     }
 
     /// What the register says of it.
-    pub fn deelnemer(&self) -> &Deelnemer {
+    pub fn deelnemer(&self) -> &Arc<Deelnemer> {
         &self.deelnemer
     }
 }
@@ -71,7 +71,7 @@ impl LiveRegister {
 
     /// The caller behind a connection whose certificate was verified.
     pub fn identificeer(&self, identiteit: &Identiteit, vandaag: NaiveDate) -> Result<Peer, Onbevoegd> {
-        let deelnemer = self.nu().bevoegde(identiteit.oin, vandaag)?.clone();
+        let deelnemer = Arc::clone(self.nu().bevoegde(identiteit.oin, vandaag)?);
         Ok(Peer { deelnemer })
     }
 }
