@@ -232,11 +232,11 @@ mod tests {
                 let altered = Receipt { volgnummer: receipt.volgnummer + 1, ..receipt.clone() };
                 assert!(verifieer(&altered, sleutel.publiek()).is_err());
                 let mut moved = receipt.clone();
-                let ondertekening = moved.ondertekening.as_mut().unwrap();
-                ondertekening.blad_index += 1;
-                // With one leaf more the index would fit; the path must not.
-                ondertekening.boomgrootte += 1;
+                moved.ondertekening.as_mut().unwrap().blad_index += 1;
                 assert!(verifieer(&moved, sleutel.publiek()).is_err());
+                let mut longer = receipt.clone();
+                longer.ondertekening.as_mut().unwrap().pad.push(vec![0; 32].into());
+                assert_eq!(verifieer(&longer, sleutel.publiek()), Err(Ongeldig::Pad));
             }
         }
     }

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use bytes::Bytes;
 use jeugdketen_proto::Kind;
+use jeugdketen_proto::v1::bericht::Inhoud;
 use jeugdketen_proto::v1::{self, Receipt};
 use prost::Message as _;
 
@@ -194,6 +195,9 @@ impl<'a> Batch<'a> {
                 let feit = Feit { volgnummer: self.volgnummer, afzender, rol, bericht: feit.clone() };
                 self.feiten.entry(maatregel).or_default().push(feit);
             }
+            if let Some(Inhoud::Capaciteit(m)) = &admitted.bericht().inhoud {
+                self.noteer_capaciteit(afzender, m);
+            }
             self.plaatsen.insert((afzender, admitted.id()), self.aanvaard.len());
             let is_eerste = self.aanvaard.len() == eerste;
             let digest = if is_eerste { digest.to_vec() } else { crate::receipt::sha256(admitted.canonical()).to_vec() };
@@ -219,8 +223,18 @@ impl<'a> Batch<'a> {
         }))
     }
 
+    /// A newer capaciteit for a region replaces the earlier one, also for the uitspraken that follow it in the batch.
+    fn noteer_capaciteit(&mut self, gi: Oin, m: &v1::Capaciteit) {
+        self.opnamestops.retain(|(ander, regio)| *ander != gi || *regio != m.regio);
+        let vandaag = crate::domain::zaak::datum_in_nederland(from_micros(self.op)).to_string();
+        let geldt = m.vanaf <= vandaag && (m.tot_en_met.is_empty() || m.tot_en_met >= vandaag);
+        if m.stand() == v1::StandCapaciteit::Opnamestop && geldt {
+            self.opnamestops.push((gi, m.regio.clone()));
+        }
+    }
+
     fn opnamestops_van(&self, gelezen: &Gelezen) -> Vec<String> {
-        let Some(v1::bericht::Inhoud::Uitspraak(m)) = &gelezen.bericht.inhoud else { return Vec::new() };
+        let Some(Inhoud::Uitspraak(m)) = &gelezen.bericht.inhoud else { return Vec::new() };
         self.opnamestops.iter().filter(|(gi, _)| gi.as_str() == m.gi_oin).map(|(_, regio)| regio.clone()).collect()
     }
 

@@ -6,7 +6,7 @@ use jeugdketen_proto::v1::{Bericht, Rol};
 use jeugdketen_proto::{Projection as _, Reader};
 use prost::Message as _;
 
-use crate::domain::ids::Oin;
+use crate::domain::ids::{MaatregelId, Oin};
 use crate::store::postvak::Post;
 use crate::store::{StoreError, corrupt};
 
@@ -19,14 +19,20 @@ impl View {
     pub fn maak(post: &Post, oin: Oin) -> Result<View, StoreError> {
         let fout = |kolom| corrupt("postvak", kolom, post.volgnummer);
         let rol = Rol::try_from(post.rol).map_err(|_| fout("rol"))?;
-        View::van(&post.inhoud, rol, oin).ok_or_else(|| fout("inhoud"))
+        let mut bericht = Bericht::decode(post.inhoud.as_slice()).map_err(|_| fout("inhoud"))?;
+        // The uitspraak that opens a case cannot hold its id; whoever receives it must know the case.
+        bericht.maatregel_id = post.maatregel_id.map(|id| MaatregelId(id).to_string()).unwrap_or_default();
+        Ok(View::projecteer(bericht, rol, oin))
     }
 
     /// Projects a message in its canonical form; none when the bytes are no message.
     pub fn van(canonical: &[u8], rol: Rol, oin: Oin) -> Option<View> {
-        let mut bericht = Bericht::decode(canonical).ok()?;
+        Some(View::projecteer(Bericht::decode(canonical).ok()?, rol, oin))
+    }
+
+    fn projecteer(mut bericht: Bericht, rol: Rol, oin: Oin) -> View {
         bericht.restrict(&Reader { role: rol, oin: oin.as_str() });
-        Some(View(bericht))
+        View(bericht)
     }
 
     /// Its canonical form.

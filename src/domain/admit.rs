@@ -283,8 +283,12 @@ fn weeg(gelezen: &Gelezen, inhoud: &Inhoud, afzender: &Deelnemer, zaak: Option<&
                 return Err(Toestand::CorrectieAndereOntvangers.into());
             }
             let huidig = |o: &Ontvanger| Ontvanger { oin: omgeving.register.opvolger(o.oin, omgeving.vandaag), rol: o.rol };
-            let mut alle: Vec<_> = origineel.ontvangers.iter().map(huidig).collect();
-            alle.extend(nieuw.into_iter().filter(|n| !origineel.ontvangers.iter().any(|o| huidig(o).oin == n.oin)));
+            let mut alle: Vec<Ontvanger> = Vec::new();
+            for ontvanger in origineel.ontvangers.iter().map(huidig).chain(nieuw).chain(weg.in_de_plaats(origineel.kind)) {
+                if !alle.iter().any(|bekend| bekend.oin == ontvanger.oin) {
+                    alle.push(ontvanger);
+                }
+            }
             alle
         }
         None => weg.ontvangers(inhoud),
@@ -377,6 +381,21 @@ fn gewijzigde_relaties(oud: &Zaak, nieuw: &Zaak, omgeving: &Omgeving<'_>) -> Vec
     let mut relaties: Vec<_> = na.iter().filter(|paar| !voor.contains(paar)).map(|(gi, per)| Relatie::Eindigt(*gi, *per)).collect();
     let herleeft = voor.iter().filter(|(gi, _)| !na.iter().any(|(ander, _)| ander == gi));
     relaties.extend(herleeft.map(|(gi, _)| Relatie::Herleeft(*gi)));
+    // Who held or was to hold the case by an uitspraak that was withdrawn has no relation to it any more, until it is appointed again.
+    let weg = oud.houders.iter().filter(|houder| !nieuw.houders.iter().any(|ander| ander.gi == houder.gi));
+    relaties.extend(weg.map(|houder| Relatie::Eindigt(houder.gi, omgeving.vandaag)));
+    if oud.laatste_houder() != nieuw.laatste_houder() {
+        relaties.push(Relatie::Herleeft(nieuw.laatste_houder()));
+    }
+    // Who took over from one of them stands in its place, unless it holds the case itself.
+    let huidig = |oin: Oin| omgeving.register.opvolger(oin, omgeving.vandaag);
+    let van_opvolger = |relatie: &Relatie| match *relatie {
+        Relatie::Eindigt(gi, per) if huidig(gi) != huidig(nieuw.laatste_houder()) => Relatie::Eindigt(huidig(gi), per),
+        Relatie::Eindigt(gi, per) => Relatie::Eindigt(gi, per),
+        Relatie::Herleeft(gi) => Relatie::Herleeft(huidig(gi)),
+    };
+    let opvolgers: Vec<_> = relaties.iter().map(van_opvolger).filter(|relatie| !relaties.contains(relatie)).collect();
+    relaties.extend(opvolgers);
     if oud.woonplaats != nieuw.woonplaats {
         let gemeente = |code: &str| omgeving.register.gemeente(code, omgeving.vandaag).map(|gemeente| gemeente.oin);
         relaties.extend(gemeente(&oud.woonplaats).map(|oin| Relatie::Eindigt(oin, omgeving.vandaag)));
@@ -387,11 +406,10 @@ fn gewijzigde_relaties(oud: &Zaak, nieuw: &Zaak, omgeving: &Omgeving<'_>) -> Vec
 
 /// After a change of residence the new gemeente gets what a gemeente of residence gets, from the beginning; the aanbieder notices nothing.
 fn omleidingen(oud: &Zaak, nieuw: &Zaak, omgeving: &Omgeving<'_>) -> Vec<Omleiding> {
-    let Some(gemeente) = omgeving.register.gemeente(&nieuw.woonplaats, omgeving.vandaag).filter(|_| oud.woonplaats != nieuw.woonplaats)
-    else {
-        return Vec::new();
-    };
-    let naar = Ontvanger { oin: gemeente.oin, rol: Rol::Gemeente };
+    let gemeente = |code: &str| omgeving.register.gemeente(code, omgeving.vandaag).map(|gemeente| gemeente.oin);
+    // Two codes can be one gemeente, after a merger.
+    let Some(oin) = gemeente(&nieuw.woonplaats).filter(|oin| gemeente(&oud.woonplaats) != Some(*oin)) else { return Vec::new() };
+    let naar = Ontvanger { oin, rol: Rol::Gemeente };
     let voor_gemeente = |kind: Kind| kind.route().to.contains(&(Rol::Gemeente, v1::Wie::Woonplaats));
     let stukken = oud.stukken.iter().filter(|stuk| !stuk.ingetrokken && voor_gemeente(stuk.kind));
     stukken.map(|stuk| Omleiding { volgnummer: stuk.volgnummer, naar }).collect()

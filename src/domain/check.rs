@@ -23,7 +23,8 @@ const KLOKVERSCHIL: TimeDelta = TimeDelta::minutes(5);
 
 /// Checks everything that can be checked without the case. `nu` is the moment, `vandaag` the date in Amsterdam.
 pub fn inhoud(bericht: &Bericht, inhoud: &Inhoud, nu: DateTime<Utc>, vandaag: NaiveDate) -> Keuring {
-    let mut keuring = Keuring { nu, vandaag, faults: Vec::new(), onbekende_code: false };
+    let adres_nodig = matches!(inhoud, Inhoud::Zittingsaankondiging(_) | Inhoud::Uitspraak(_));
+    let mut keuring = Keuring { nu, vandaag, adres_nodig, faults: Vec::new(), onbekende_code: false };
     envelop(bericht, inhoud.kind(), &mut keuring);
     let pad = Path::ROOT;
     let pad = &pad.field(inhoud.kind().field());
@@ -90,6 +91,8 @@ fn intrekking(m: &v1::Intrekking, pad: &Path<'_>, keuring: &mut Keuring) {
 pub struct Keuring {
     nu: DateTime<Utc>,
     vandaag: NaiveDate,
+    /// Whether an identity without BSN needs an address, secret or not. A GI that knows a secret one leaves it out for all others.
+    adres_nodig: bool,
     /// What was found.
     pub faults: Vec<Fault>,
     /// Whether one of the faults is a code that the contract does not know: how a gemeente would try to question a bepaling.
@@ -273,7 +276,9 @@ impl Keuring {
         self.tekst(&pad.field("voornamen"), &set.voornamen, 1..=200);
         self.verleden(&pad.field("geboortedatum"), &set.geboortedatum);
         if !adres_is_geheim {
-            self.adres(pad, &set.postcode, &set.huisnummer);
+            if self.adres_nodig || !set.postcode.is_empty() || !set.huisnummer.is_empty() {
+                self.adres(pad, &set.postcode, &set.huisnummer);
+            }
             return;
         }
         for (naam, waarde) in [("postcode", &set.postcode), ("huisnummer", &set.huisnummer)] {

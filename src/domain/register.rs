@@ -78,8 +78,12 @@ impl Register {
 
     /// The participants of a role that may use the hub on this day, in the order of OINs.
     pub fn bevoegde_in_rol(&self, rol: Rol, dag: NaiveDate) -> Vec<&Deelnemer> {
-        let mut gevonden: Vec<_> =
-            self.deelnemers.values().map(Arc::as_ref).filter(|deelnemer| deelnemer.rol == rol && deelnemer.bevoegd_op(dag).is_ok()).collect();
+        let mut gevonden: Vec<_> = self
+            .deelnemers
+            .values()
+            .map(Arc::as_ref)
+            .filter(|deelnemer| deelnemer.rol == rol && deelnemer.bevoegd_op(dag).is_ok())
+            .collect();
         gevonden.sort_by_key(|deelnemer| deelnemer.oin);
         gevonden
     }

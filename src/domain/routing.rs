@@ -50,8 +50,7 @@ impl Weg<'_> {
     fn zoek(&self, inhoud: &Inhoud, rol: Rol, wie: Wie) -> Vec<Oin> {
         match wie {
             Wie::Genoemd => genoemden(inhoud).into_iter().filter_map(|(_, oin)| Oin::parse(oin).ok()).collect(),
-            Wie::Houder if inhoud.kind() == Kind::Overdracht => self.zaak.map(Zaak::laatste_houder).into_iter().collect(),
-            Wie::Houder => self.zaak.map(|zaak| zaak.houder_op(self.vandaag)).into_iter().collect(),
+            Wie::Houder => self.houders(inhoud.kind()),
             Wie::Woonplaats => self.woonplaats(inhoud).map(|gemeente| gemeente.oin).into_iter().collect(),
             Wie::Rechtbank => self.zaak.map(|zaak| zaak.rechtbank).into_iter().collect(),
             Wie::AanbiederVanVoorziening => self.aanbieder(inhoud).into_iter().collect(),
@@ -60,6 +59,33 @@ impl Weg<'_> {
             Wie::Accounthouder => self.accounthouders(inhoud),
             // The recipients of the original are on record, not computed.
             Wie::OntvangersOrigineel | Wie::Unspecified => Vec::new(),
+        }
+    }
+
+    /// Who stands now where messages of this kind go by their relation to the case: it learns what becomes of an earlier one.
+    pub fn in_de_plaats(&self, kind: Kind) -> Vec<Ontvanger> {
+        let mut gevonden = Vec::new();
+        for (rol, wie) in kind.route().to {
+            let oins = match wie {
+                Wie::Houder => self.houders(kind),
+                Wie::Woonplaats => {
+                    let gemeente = self.zaak.and_then(|zaak| self.register.gemeente(&zaak.woonplaats, self.vandaag));
+                    gemeente.map(|gemeente| gemeente.oin).into_iter().collect()
+                }
+                _ => Vec::new(),
+            };
+            gevonden.extend(oins.into_iter().map(|oin| Ontvanger { oin: self.register.opvolger(oin, self.vandaag), rol: *rol }));
+        }
+        gevonden
+    }
+
+    fn houders(&self, kind: Kind) -> Vec<Oin> {
+        let Some(zaak) = self.zaak else { return Vec::new() };
+        match kind {
+            Kind::Overdracht => vec![zaak.laatste_houder()],
+            // A GI whose day has not come hears it when another comes in its place.
+            Kind::Uitspraak => vec![zaak.houder_op(self.vandaag), zaak.laatste_houder()],
+            _ => vec![zaak.houder_op(self.vandaag)],
         }
     }
 

@@ -286,13 +286,18 @@ impl Zaak {
 
     /// GIs that held the maatregel and lose or lost it, with the first day on which they have no relation to the case any more.
     pub fn gewezen_houders(&self) -> Vec<(Oin, NaiveDate)> {
-        let mut gewezen: Vec<(Oin, NaiveDate)> = Vec::new();
-        for paar in self.houders.windows(2) {
-            gewezen.retain(|(gi, _)| *gi != paar[0].gi);
-            gewezen.push((paar[0].gi, paar[1].per));
+        // Of each term: whether there was one at all, and its end. A GI that is appointed later for an earlier day leaves less, or nothing.
+        let mut gewezen: Vec<(Oin, (bool, NaiveDate))> = Vec::new();
+        for (index, houder) in self.houders.iter().enumerate() {
+            let Some(tot) = self.houders[index + 1..].iter().map(|later| later.per).min() else { continue };
+            let termijn = (index == 0 || houder.per < tot, tot);
+            match gewezen.iter_mut().find(|(gi, _)| *gi == houder.gi) {
+                Some((_, laatste)) => *laatste = termijn.max(*laatste),
+                None => gewezen.push((houder.gi, termijn)),
+            }
         }
         gewezen.retain(|(gi, _)| *gi != self.laatste_houder());
-        gewezen
+        gewezen.into_iter().map(|(gi, (_, tot))| (gi, tot)).collect()
     }
 
     /// A voorziening by its reference.

@@ -72,7 +72,8 @@ fn table() -> Uses {
     let text = fs::read_to_string(repository().join("docs/architecture.md")).unwrap();
     let section = text.split("## What may use what").nth(1).unwrap().split("\n## ").next().unwrap();
     let rows = section.lines().filter(|line| line.starts_with("| ")).skip(1);
-    let words = |cell: &str| cell.split(',').map(|word| word.trim().to_owned()).filter(|word| !word.is_empty() && word != "–").collect::<Vec<_>>();
+    let words =
+        |cell: &str| cell.split(',').map(|word| word.trim().to_owned()).filter(|word| !word.is_empty() && word != "–").collect::<Vec<_>>();
     rows.map(|row| {
         let cells: Vec<_> = row.trim_matches('|').split('|').collect();
         (cells[0].trim().to_owned(), words(cells[1]).into_iter().chain(words(cells[2])).collect())

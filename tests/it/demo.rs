@@ -12,12 +12,8 @@ use ketenhub::json;
 use crate::support::repository;
 
 fn play(out: &Path) -> String {
-    let output = Command::new(env!("CARGO_BIN_EXE_ketenhub"))
-        .args(["demo", "--once", "--out"])
-        .arg(out)
-        .current_dir(repository())
-        .output()
-        .unwrap();
+    let output =
+        Command::new(env!("CARGO_BIN_EXE_ketenhub")).args(["demo", "--once", "--out"]).arg(out).current_dir(repository()).output().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     String::from_utf8(output.stdout).unwrap()
 }
@@ -58,8 +54,10 @@ fn the_demo_plays_a_whole_case_and_writes_down_who_saw_what() {
 fn no_text_of_the_demo_reaches_a_party_that_may_not_see_it() {
     let folder = tempfile::tempdir().unwrap();
     play(folder.path());
-    let sent: serde_json::Value = serde_json::from_str(&fs::read_to_string(folder.path().join("submitted/05-Jeugdhulpbepaling.json")).unwrap()).unwrap();
-    let order: serde_json::Value = serde_json::from_str(&fs::read_to_string(folder.path().join("submitted/02-Uitspraak.json")).unwrap()).unwrap();
+    let sent: serde_json::Value =
+        serde_json::from_str(&fs::read_to_string(folder.path().join("submitted/05-Jeugdhulpbepaling.json")).unwrap()).unwrap();
+    let order: serde_json::Value =
+        serde_json::from_str(&fs::read_to_string(folder.path().join("submitted/02-Uitspraak.json")).unwrap()).unwrap();
     let hidden = [
         (order["uitspraak"]["motivering"].clone(), "GI-"),
         (order["uitspraak"]["gronden"].clone(), "GI-"),

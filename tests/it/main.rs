@@ -2,11 +2,13 @@
 //! certificates. Tests of the contract alone are in `proto/`.
 #![expect(clippy::unwrap_used, reason = "a test that panics is a test that fails")]
 
+mod admission;
 mod architecture;
 mod contract_image;
 mod demo;
 mod exchange;
 mod pki;
 mod privacy_matrix;
+mod store;
 mod support;
 mod tls;

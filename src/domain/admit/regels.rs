@@ -123,7 +123,7 @@ fn een_bericht(inhoud: &Inhoud, afzender: &Deelnemer, zaak: &Zaak, weg: &Weg<'_>
     let gevonden = |aanwezig: bool| if aanwezig { Ok(()) } else { Err(Geen::from(Refusal::NietGevonden)) };
     let is = |oin: Oin| weg.register.opvolger(oin, weg.vandaag) == afzender.oin;
     match inhoud {
-        Inhoud::Uitspraak(m) => uitspraak(m, zaak),
+        Inhoud::Uitspraak(m) => uitspraak(m, zaak, weg),
         Inhoud::Retour(m) => gevonden(zaak.stuk_van(Kind::Uitspraak, &m.uitspraak_id).is_some()),
         Inhoud::Koppeling(m) => {
             gevonden(m.vervangt_koppeling_id.is_empty() || zaak.stuk_van(Kind::Koppeling, &m.vervangt_koppeling_id).is_some())?;
@@ -151,7 +151,9 @@ fn een_bericht(inhoud: &Inhoud, afzender: &Deelnemer, zaak: &Zaak, weg: &Weg<'_>
             if voorziening.productcategorie != m.productcategorie {
                 return Err(Toestand::AndereProductcategorie.into());
             }
-            Ok(())
+            // The end can be known already when a start is corrected.
+            let na_einde = voorziening.beeindigd_op.zip(datum(&m.gestart_op)).is_some_and(|(einde, dag)| dag > einde);
+            if na_einde { Err(fault("hulp_gestart.gestart_op", "lies after the end of the help")) } else { Ok(()) }
         }
         Inhoud::HulpBeeindigd(m) => {
             let voorziening = eigen(zaak, &m.bepaling_id, m.voorziening_nr, is)?;
@@ -197,14 +199,19 @@ pub(super) fn toets_zonder_zaak(inhoud: &Inhoud, afzender: &Deelnemer) -> Result
     }
 }
 
-fn uitspraak(m: &v1::Uitspraak, zaak: &Zaak) -> Result<(), Geen> {
+fn uitspraak(m: &v1::Uitspraak, zaak: &Zaak, weg: &Weg<'_>) -> Result<(), Geen> {
+    // Only the correction of a later uitspraak can get here with it.
+    if m.soort() == SoortUitspraak::Oplegging {
+        return Err(Toestand::CorrectieAndereSoort.into());
+    }
     if m.maatregel() != zaak.soort {
         return Err(Toestand::AndereMaatregel.into());
     }
     if zaak.beeindigd_per.is_some() {
         return Err(Toestand::MaatregelBeeindigd.into());
     }
-    let zelfde_gi = Oin::parse(&m.gi_oin).ok() == Some(zaak.laatste_houder());
+    let huidig = |oin: Oin| weg.register.opvolger(oin, weg.vandaag);
+    let zelfde_gi = Oin::parse(&m.gi_oin).is_ok_and(|gi| huidig(gi) == huidig(zaak.laatste_houder()));
     match (m.soort() == SoortUitspraak::VervangingGi, zelfde_gi) {
         (true, true) => Err(Toestand::GiIsAlHouder.into()),
         (false, false) => Err(Toestand::AndereGi.into()),

@@ -1,6 +1,9 @@
-//! What tests need around the hub: files of the repository, a database. It knows nothing of what is tested.
+//! What tests need: files of the repository, a database, a hub with its participants, the example messages. It judges nothing.
 
+pub mod chain;
+pub mod hub;
 pub mod postgres;
+pub mod verhaal;
 
 use std::path::Path;
 
@@ -13,4 +16,3 @@ pub fn repository() -> &'static Path {
 pub fn may_refresh() -> bool {
     std::env::var_os("BIJWERKEN").is_some_and(|value| value == "1")
 }
-pub mod hub;

@@ -1,0 +1,8 @@
+//! What the database must do for the hub, the same on SQLite and on PostgreSQL. Rules of the domain are tested elsewhere.
+
+mod acknowledgement;
+mod audit;
+mod failure;
+mod idempotency;
+mod order;
+mod schema;

@@ -1,0 +1,147 @@
+//! The schema and its statements: each runs on both databases, and a database that is not fit for use is refused. Nothing is said here of
+//! what the statements mean.
+
+use std::collections::BTreeSet;
+
+use ketenhub::domain::ids::{BerichtId, MaatregelId};
+use ketenhub::store::{Store, StoreError, berichten, catalogus, deelnemers, lees_reeks, postvak, sleutels, toezicht, zaken};
+use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
+
+use crate::support::chain::{both, oin};
+use crate::support::verhaal::Verhaal;
+use crate::support::{postgres, repository};
+
+/// Every statement of the store, by the name in its first line.
+fn statements() -> BTreeSet<String> {
+    let files = std::fs::read_dir(repository().join("src/store")).expect("src/store").map(|file| file.expect("a file").path());
+    let text: String = files.map(|file| std::fs::read_to_string(file).expect("a source")).collect();
+    let names = text.lines().filter_map(|line| line.split_once("\"-- ")).map(|(_, name)| name.trim().to_owned());
+    names.collect()
+}
+
+#[test]
+fn every_statement_of_the_store_is_run_by_the_test_below() {
+    let run_by_admission = [
+        "audit::schrijf",
+        "toetsingspogingen::schrijf",
+        "berichten::zoek",
+        "berichten::schrijf",
+        "postvak::schrijf",
+        "gebeurtenissen::schrijf",
+        "relaties::eindigt",
+        "relaties::herleeft",
+        "capaciteiten::schrijf",
+        "capaciteiten::opnamestops",
+        "aanbod::wis",
+        "aanbod::schrijf",
+        "postvak::verhoog",
+        "postvak::stand",
+        "postvak::pagina",
+        "postvak::bevestig",
+        "gebeurtenissen::bevestig",
+        "postvakken::bevestig",
+        "zaken::feiten",
+        "reeks_op_slot",
+        "schrijf_reeks",
+    ];
+    let run_by_hand = [
+        "deelnemers::schrijf",
+        "deelnemers::alle",
+        "capaciteiten::lees",
+        "aanbod::lees",
+        "berichten::lees",
+        "postvak::onbevestigd",
+        "postvak::neem_over",
+        "zaken::gebeurtenissen",
+        "zaken::relatie_einde",
+        "toezicht::toetsingspogingen",
+        "toezicht::kennisgevingen",
+        "toezicht::zaken",
+        "sleutels::bewaar",
+        "sleutels::alle",
+        "lees_reeks",
+    ];
+    let known: BTreeSet<_> = run_by_admission.into_iter().chain(run_by_hand).map(str::to_owned).collect();
+    assert_eq!(statements(), known);
+}
+
+both! {
+    async fn every_statement_runs(chain: Chain) {
+        let mut verhaal = Verhaal::default();
+        chain.speel(&mut verhaal, &["01", "02", "03", "04", "31", "34", "05", "09", "22"]).await;
+        chain.speel(&mut verhaal, &["28"]).await;
+        let mut poging = crate::support::verhaal::bericht(&mut verhaal, "05");
+        poging.maatregel_id.clear();
+        chain.geweigerd("gemeente", &poging).await;
+        chain.bevestig("gi", 3).await.expect("a number that was given out");
+
+        let (mut tx, reeks) = chain.hub.store.write().await.expect("a transaction");
+        let alle: Vec<_> = chain.register.nu().alle().into_iter().cloned().collect();
+        deelnemers::schrijf(&mut tx.conn(), &alle).await.expect("new participants");
+        deelnemers::schrijf(&mut tx.conn(), &alle).await.expect("known participants");
+        let onbevestigd = postvak::onbevestigd(&mut tx.conn(), oin("gemeente")).await.expect("unacknowledged entries");
+        assert!(!onbevestigd.is_empty());
+        let nummer = postvak::verhoog(&mut tx.conn(), &[(oin("gemeente-3"), 4)]).await.expect("numbers");
+        assert_eq!(nummer, [(oin("gemeente-3"), 4)]);
+        postvak::neem_over(&mut tx.conn(), oin("gemeente-3"), 1, &onbevestigd[..1], 5).await.expect("entries are taken over");
+        for (id, publiek, sinds) in [("een", [1; 32], 1), ("twee", [2; 32], 2), ("een", [3; 32], 3)] {
+            sleutels::bewaar(&mut tx.conn(), id, &publiek, sinds).await.expect("a key is kept");
+        }
+        tx.commit().await.expect("it is durable");
+
+        let mut lezing = chain.hub.store.read().await.expect("a connection");
+        let conn = &mut lezing.conn();
+        assert_eq!(deelnemers::alle(conn).await.expect("participants"), alle);
+        let bekend = [("twee".to_owned(), vec![2; 32]), ("een".to_owned(), vec![1; 32])];
+        assert_eq!(sleutels::alle(conn).await.expect("keys"), bekend, "a known key stays as it is");
+        let dag = "2026-05-10".parse().expect("a date");
+        let capaciteit = catalogus::capaciteit(conn, "Zuid-West", dag).await.expect("room");
+        assert_eq!(capaciteit.len(), 1);
+        assert_eq!(catalogus::capaciteit(conn, "", dag).await.expect("room"), capaciteit);
+        assert_eq!(catalogus::capaciteit(conn, "Rijnmond", dag).await.expect("room"), []);
+        assert_eq!(catalogus::opnamestops(conn, dag).await.expect("stops"), [(oin("gi"), "Zuid-West".to_owned())]);
+        assert_eq!(catalogus::aanbod(conn, oin("gemeente"), "", dag).await.expect("supply").len(), 4);
+        assert_eq!(catalogus::aanbod(conn, oin("gemeente"), "41", dag).await.expect("supply").len(), 1);
+        assert_eq!(berichten::lees(conn, &[2, 3]).await.expect("messages").len(), 2);
+        let zaak = MaatregelId::parse(&verhaal.zaak).expect("a case");
+        assert!(zaken::gebeurtenissen(conn, zaak).await.expect("events").len() > 6);
+        let einde = zaken::relatie_einde(conn, zaak, oin("gemeente")).await.expect("an answer").expect("the end of a relation");
+        assert_eq!(einde.per, "2026-07-01");
+        assert_eq!(zaken::relatie_einde(conn, zaak, oin("gi")).await.expect("an answer"), None);
+        assert_eq!(toezicht::toetsingspogingen(conn, 0, i64::MAX).await.expect("a tally").len(), 1);
+        assert_eq!(toezicht::kennisgevingen(conn, 0, i64::MAX).await.expect("notices").len(), 1);
+        assert_eq!(toezicht::zaken(conn).await.expect("cases"), [zaak.0]);
+        let nu = lees_reeks(conn).await.expect("the numbers");
+        assert_eq!(nu, reeks);
+        let onbekend = BerichtId::parse(&crate::support::verhaal::nieuw_id()).expect("an id");
+        assert!(berichten::zoek(conn, &[(oin("gi"), onbekend)]).await.expect("a search").is_empty());
+    }
+
+    async fn migrating_twice_is_harmless(chain: Chain) {
+        let mut verhaal = Verhaal::default();
+        chain.speel(&mut verhaal, &["02"]).await;
+        chain.hub.store.migrate().await.expect("nothing to do");
+        let again = chain.tweede_hub().await;
+        let reeks = lees_reeks(&mut again.store.read().await.expect("a connection").conn()).await.expect("the numbers");
+        assert_eq!((reeks.bericht, reeks.audit), (1, 1));
+    }
+
+    async fn a_schema_that_is_newer_than_the_programme_is_refused(chain: Chain) {
+        let later = "insert into _sqlx_migrations (version, description, success, checksum, execution_time)
+            values (9999, 'later', true, 'x', 1)";
+        chain.knoei(later).await;
+        let error = chain.hub.store.migrate().await.expect_err("the schema is newer");
+        assert!(matches!(&error, StoreError::Unfit(reason) if reason.contains("9999") && reason.contains("newer")), "{error:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_database_that_says_done_before_it_is_durable_is_refused() {
+    let url = postgres::database().await;
+    let name = url.rsplit('/').next().expect("a name").to_owned();
+    let mut connection = PgConnection::connect(&url).await.expect("a connection");
+    let sql = AssertSqlSafe(format!("alter database {name} set synchronous_commit = off"));
+    sqlx::raw_sql(sql).execute(&mut connection).await.expect("the setting is changed");
+    let error = Store::open(&url).await.expect_err("it is not durable");
+    assert!(matches!(&error, StoreError::Unfit(reason) if reason.contains("synchronous_commit is off")), "{error:?}");
+}
