@@ -2,6 +2,7 @@
 //! batch happened. Each message sees those before it in the same batch.
 
 use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 
 use bytes::Bytes;
 use jeugdketen_proto::Kind;
@@ -105,7 +106,7 @@ async fn bevestig(conn: &mut Conn<'_>, wie: Oin, tot: i64, op: i64) -> Result<Op
 /// The state of the hub as far as a batch looks at it, changing as its messages are accepted.
 struct Batch<'a> {
     werkplaats: &'a Werkplaats,
-    register: std::sync::Arc<Register>,
+    register: Arc<Register>,
     op: i64,
     volgnummer: i64,
     eerder: HashMap<Sleutel, Eerder>,
@@ -154,7 +155,7 @@ impl<'a> Batch<'a> {
         })
     }
 
-    fn besluit(&mut self, afzender: &Deelnemer, gelezen: &Gelezen, digest: &[u8; 32], traceparent: &str) -> Result<Besluit, StoreError> {
+    fn besluit(&mut self, afzender: &Deelnemer, gelezen: &Arc<Gelezen>, digest: &[u8; 32], traceparent: &str) -> Result<Besluit, StoreError> {
         let sleutel = (afzender.oin, gelezen.id);
         if let Some(eerder) = self.eerder.get(&sleutel) {
             let zelfde = eerder.digest == digest;

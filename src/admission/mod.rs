@@ -49,7 +49,7 @@ pub enum Gestaakt {
 enum Opdracht {
     Dien {
         afzender: Arc<Deelnemer>,
-        gelezen: Box<Gelezen>,
+        gelezen: Arc<Gelezen>,
         digest: [u8; 32],
         traceparent: String,
         antwoord: oneshot::Sender<Result<Antwoord, Gestaakt>>,
@@ -140,7 +140,7 @@ impl Admission {
 
     /// Reads a message outside the transaction, so that many are read at once.
     fn lees(&self, peer: &Peer, bytes: &[u8], traceparent: String) -> Result<(Opdracht, Wacht), Refusal> {
-        let gelezen = Box::new(lees(bytes, peer.rol(), self.clock.now(), self.clock.today())?);
+        let gelezen = Arc::new(lees(bytes, peer.rol(), self.clock.now(), self.clock.today())?);
         let digest = sha256(&gelezen.canonical);
         let (antwoord, wacht) = oneshot::channel();
         Ok((Opdracht::Dien { afzender: Arc::clone(peer.deelnemer()), gelezen, digest, traceparent, antwoord }, wacht))

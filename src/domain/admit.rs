@@ -3,6 +3,8 @@
 
 mod regels;
 
+use std::sync::Arc;
+
 use chrono::{DateTime, NaiveDate, Utc};
 use jeugdketen_proto::v1::bericht::Inhoud;
 use jeugdketen_proto::v1::{self, Bericht, Rol, SoortSignaal, SoortUitspraak, Waarschuwing, Zaakband};
@@ -33,6 +35,8 @@ pub struct Gelezen {
     pub maatregel: Option<MaatregelId>,
     /// The message it corrects or withdraws.
     pub betreft: Option<BerichtId>,
+    /// The message projected for the hub: what is kept as a fact when it belongs to a case.
+    pub feit: Bericht,
     /// What its content alone says. Counts only when it is not a repetition of a message that was accepted before.
     pub oordeel: Result<(), Refusal>,
 }
@@ -55,7 +59,9 @@ pub fn lees(bytes: &[u8], rol: Rol, nu: DateTime<Utc>, vandaag: NaiveDate) -> Re
         _ => None,
     };
     let maatregel = MaatregelId::parse(&bericht.maatregel_id);
-    Ok(Gelezen { bericht, canonical, id, kind, maatregel, betreft, oordeel })
+    let mut feit = bericht.clone();
+    feit.restrict(&Reader { role: Rol::Hub, oin: "" });
+    Ok(Gelezen { bericht, canonical, id, kind, maatregel, betreft, feit, oordeel })
 }
 
 fn beoordeel(bericht: &Bericht, rol: Rol, onbekend: Vec<String>, nu: DateTime<Utc>, vandaag: NaiveDate) -> Result<(), Refusal> {
@@ -110,16 +116,12 @@ pub struct Origineel {
 /// A message that passed every check, and what follows from it.
 #[derive(Debug)]
 pub struct Admitted {
-    bericht: Bericht,
-    canonical: Vec<u8>,
-    id: BerichtId,
-    kind: Kind,
+    gelezen: Arc<Gelezen>,
     afzender: Oin,
     rol: Rol,
     maatregel: Option<MaatregelId>,
     ontvangers: Vec<Ontvanger>,
     waarschuwingen: Vec<Waarschuwing>,
-    feit: Option<Bericht>,
     relaties: Vec<Relatie>,
     omgeleid: Vec<Omleiding>,
 }
@@ -145,22 +147,22 @@ pub struct Omleiding {
 impl Admitted {
     /// The message, as received in its canonical form.
     pub fn canonical(&self) -> &[u8] {
-        &self.canonical
+        &self.gelezen.canonical
     }
 
     /// Its id.
     pub fn id(&self) -> BerichtId {
-        self.id
+        self.gelezen.id
     }
 
     /// Its kind.
     pub fn kind(&self) -> Kind {
-        self.kind
+        self.gelezen.kind
     }
 
     /// Its content.
     pub fn bericht(&self) -> &Bericht {
-        &self.bericht
+        &self.gelezen.bericht
     }
 
     /// Who sent it, and in which role.
@@ -185,7 +187,7 @@ impl Admitted {
 
     /// The fact to keep of it, projected for the hub; none for a message apart from any case.
     pub fn feit(&self) -> Option<&Bericht> {
-        self.feit.as_ref()
+        self.maatregel.map(|_| &self.gelezen.feit)
     }
 
     /// Changes in who stands in relation to the case.
@@ -204,7 +206,7 @@ pub type Beslissing = Result<Result<Vec<Admitted>, Refusal>, Tegenstrijdig>;
 
 /// Decides on a message that is not a repetition. The first of the result is the message itself, the others are signals of the hub that
 /// follow from it.
-pub fn beslis(gelezen: &Gelezen, afzender: &Deelnemer, omgeving: &mut Omgeving<'_>) -> Beslissing {
+pub fn beslis(gelezen: &Arc<Gelezen>, afzender: &Deelnemer, omgeving: &mut Omgeving<'_>) -> Beslissing {
     if let Err(refusal) = &gelezen.oordeel {
         return Ok(Err(refusal.clone()));
     }
@@ -332,7 +334,7 @@ fn waarschuwingen(inhoud: &Inhoud, weg: &Weg<'_>, ontvangers: &[Ontvanger], omge
 }
 
 fn neem_aan(
-    gelezen: &Gelezen,
+    gelezen: &Arc<Gelezen>,
     inhoud: &Inhoud,
     afzender: &Deelnemer,
     zaak: Option<&Zaak>,
@@ -341,26 +343,17 @@ fn neem_aan(
 ) -> Result<Vec<Admitted>, Tegenstrijdig> {
     let opent = inhoud.kind().route().case == Zaakband::Opent && gelezen.maatregel.is_none();
     let maatregel = if opent { Some(MaatregelId((omgeving.nieuw_id)())) } else { gelezen.maatregel };
-    let feit = maatregel.map(|_| {
-        let mut feit = gelezen.bericht.clone();
-        feit.restrict(&Reader { role: Rol::Hub, oin: omgeving.hub.as_str() });
-        feit
-    });
     let mut admitted = Admitted {
-        bericht: gelezen.bericht.clone(),
-        canonical: gelezen.canonical.clone(),
-        id: gelezen.id,
-        kind: gelezen.kind,
+        gelezen: Arc::clone(gelezen),
         afzender: afzender.oin,
         rol: afzender.rol,
         maatregel,
         ontvangers: weging.ontvangers,
         waarschuwingen: weging.waarschuwingen,
-        feit,
         relaties: Vec::new(),
         omgeleid: Vec::new(),
     };
-    if let (Some(zaak), Some(feit)) = (zaak, &admitted.feit) {
+    if let (Some(zaak), Some(feit)) = (zaak, admitted.feit()) {
         let mut feiten = omgeving.feiten.to_vec();
         let volgnummer = feiten.last().map_or(1, |laatste| laatste.volgnummer + 1);
         feiten.push(Feit { volgnummer, afzender: afzender.oin, rol: afzender.rol, bericht: feit.clone() });
@@ -428,18 +421,24 @@ fn signaal(soort: SoortSignaal, gi_oin: &str, afzender: &Deelnemer, omgeving: &m
     let inhoud = Inhoud::Signaal(v1::Signaal { soort: soort.into(), gi_oin: gi_oin.to_owned(), aantal: 1 });
     let weg = Weg { register: omgeving.register, vandaag: omgeving.vandaag, afzender, zaak: None };
     let ontvangers = weg.ontvangers(&inhoud);
-    let bericht = Bericht { bericht_id: id.to_string(), maatregel_id: String::new(), correctie: None, inhoud: Some(inhoud) };
-    Admitted {
+    let bericht = Bericht { bericht_id: id.to_string(), inhoud: Some(inhoud), ..Bericht::default() };
+    let gelezen = Gelezen {
         canonical: bericht.encode_to_vec(),
+        feit: bericht.clone(),
         bericht,
         id,
         kind: Kind::Signaal,
+        maatregel: None,
+        betreft: None,
+        oordeel: Ok(()),
+    };
+    Admitted {
+        gelezen: Arc::new(gelezen),
         afzender: omgeving.hub,
         rol: Rol::Hub,
         maatregel: None,
         ontvangers,
         waarschuwingen: Vec::new(),
-        feit: None,
         relaties: Vec::new(),
         omgeleid: Vec::new(),
     }

@@ -48,7 +48,12 @@ pub(super) fn origineel<'a>(
     zaak: Option<&Zaak>,
     origineel: Option<&'a Origineel>,
 ) -> Result<&'a Origineel, Refusal> {
-    let origineel = origineel.ok_or(Refusal::NietGevonden)?;
+    let Some(origineel) = origineel else {
+        // Withdrawing what a GI determined is a way of questioning it.
+        let van_gi = |zaak: &Zaak| zaak.stuk_van(Kind::Jeugdhulpbepaling, &betreft.to_string()).is_some();
+        let toetst = afzender.rol == Rol::Gemeente && zaak.is_some_and(van_gi);
+        return Err(if toetst { Refusal::OngeoorloofdeToetsing(Vec::new()) } else { Refusal::NietGevonden });
+    };
     let trekt_in = gelezen.kind == Kind::Intrekking;
     if trekt_in && gelezen.bericht.correctie.is_some() {
         return Err(Refusal::Toestand(Toestand::NietTeCorrigeren));
