@@ -10,7 +10,7 @@ use crate::domain::register::Register;
 use crate::identity::register::LiveRegister;
 use crate::identity::verbindingen::Verbindingen;
 use crate::store::audit::Aantekening;
-use crate::store::{Reeks, Store, StoreError, Tx, audit, deelnemers, lees_reeks, postvak, schrijf_reeks, sleutels};
+use crate::store::{Reeks, Store, StoreError, Tx, audit, deelnemers, lees_reeks, postvak, schrijf_reeks, sleutels, zaken};
 use crate::time::Clock;
 
 /// Why the register was not changed.
@@ -26,6 +26,9 @@ pub enum BeheerFout {
     #[error(transparent)]
     Store(#[from] StoreError),
 }
+
+/// An operator that could end its own standing could leave the hub without one.
+const EIGEN_STATUS: BeheerFout = BeheerFout::Toestand("EIGEN_STATUS", "an operator cannot change its own standing");
 
 /// What changes to the register work with.
 #[derive(Clone, Copy, Debug)]
@@ -45,6 +48,9 @@ impl Beheer<'_> {
     pub async fn zet(&self, wie: Oin, gevraagd: Deelnemer, met_status: bool) -> Result<Deelnemer, BeheerFout> {
         let (tx, reeks, register) = self.begin().await?;
         let bekend = register.zoek(gevraagd.oin);
+        if gevraagd.opvolging.is_some() && gevraagd.opvolging != bekend.and_then(|bekend| bekend.opvolging) {
+            return Err(BeheerFout::Toestand("ANDERE_OPVOLGING", "the succession of a participant is set with Opvolgen"));
+        }
         let nieuw = match bekend {
             None => Deelnemer { opvolging: None, ..gevraagd },
             Some(bekend) if bekend.rol != gevraagd.rol => {
@@ -55,7 +61,11 @@ impl Beheer<'_> {
             }
             Some(bekend) => Deelnemer { status: bekend.status, opvolging: bekend.opvolging, ..gevraagd },
         };
-        let zelfde_code = |ander: &&Deelnemer| ander.code == nieuw.code && ander.oin != nieuw.oin && ander.opvolging.is_none();
+        if nieuw.oin == wie && nieuw.bevoegd_op(self.clock.today()).is_err() {
+            return Err(EIGEN_STATUS);
+        }
+        // The code of a gemeente that was succeeded is free for its successor alone: the cases there are go by it.
+        let zelfde_code = |ander: &&Deelnemer| ander.code == nieuw.code && register.opvolger(ander.oin, NaiveDate::MAX) != nieuw.oin;
         if nieuw.rol == Rol::Gemeente
             && register.alle().into_iter().filter(|ander| ander.rol == Rol::Gemeente).any(|ander| zelfde_code(&ander))
         {
@@ -69,7 +79,7 @@ impl Beheer<'_> {
         let (tx, reeks, register) = self.begin().await?;
         let bekend = register.zoek(oin).ok_or(BeheerFout::Onbekend)?.clone();
         if oin == wie {
-            return Err(BeheerFout::Toestand("EIGEN_STATUS", "an operator cannot change its own standing"));
+            return Err(EIGEN_STATUS);
         }
         self.schrijf(tx, reeks, wie, Deelnemer { status, ..bekend }, "STATUS").await
     }
@@ -79,6 +89,9 @@ impl Beheer<'_> {
         let (mut tx, reeks, register) = self.begin().await?;
         let bekend = register.zoek(oin).ok_or(BeheerFout::Onbekend)?.clone();
         let nieuw = register.zoek(opvolger).ok_or(BeheerFout::Onbekend)?;
+        if oin == wie {
+            return Err(EIGEN_STATUS);
+        }
         if nieuw.rol != bekend.rol {
             return Err(BeheerFout::Toestand("ANDERE_ROL", "a successor has the same role"));
         }
@@ -89,6 +102,8 @@ impl Beheer<'_> {
         if per > self.clock.today() {
             return Err(BeheerFout::Toestand("NOG_NIET", "a succession is carried out on its day or after it"));
         }
+        // Before the mail moves, which would look like mail of its own.
+        zaken::erf_relatie_einden(&mut tx.conn(), oin, opvolger).await?;
         let post = postvak::onbevestigd(&mut tx.conn(), oin).await?;
         let aantal = i64::try_from(post.len()).unwrap_or(i64::MAX);
         if aantal > 0 {

@@ -155,7 +155,13 @@ impl<'a> Batch<'a> {
         })
     }
 
-    fn besluit(&mut self, afzender: &Deelnemer, gelezen: &Arc<Gelezen>, digest: &[u8; 32], traceparent: &str) -> Result<Besluit, StoreError> {
+    fn besluit(
+        &mut self,
+        afzender: &Deelnemer,
+        gelezen: &Arc<Gelezen>,
+        digest: &[u8; 32],
+        traceparent: &str,
+    ) -> Result<Besluit, StoreError> {
         let sleutel = (afzender.oin, gelezen.id);
         if let Some(eerder) = self.eerder.get(&sleutel) {
             let zelfde = eerder.digest == digest;

@@ -19,20 +19,16 @@ impl View {
     pub fn maak(post: &Post, oin: Oin) -> Result<View, StoreError> {
         let fout = |kolom| corrupt("postvak", kolom, post.volgnummer);
         let rol = Rol::try_from(post.rol).map_err(|_| fout("rol"))?;
-        let mut bericht = Bericht::decode(post.inhoud.as_slice()).map_err(|_| fout("inhoud"))?;
-        // The uitspraak that opens a case cannot hold its id; whoever receives it must know the case.
-        bericht.maatregel_id = post.maatregel_id.map(|id| MaatregelId(id).to_string()).unwrap_or_default();
-        Ok(View::projecteer(bericht, rol, oin))
+        View::van(&post.inhoud, post.maatregel_id.map(MaatregelId), rol, oin).ok_or_else(|| fout("inhoud"))
     }
 
-    /// Projects a message in its canonical form; none when the bytes are no message.
-    pub fn van(canonical: &[u8], rol: Rol, oin: Oin) -> Option<View> {
-        Some(View::projecteer(Bericht::decode(canonical).ok()?, rol, oin))
-    }
-
-    fn projecteer(mut bericht: Bericht, rol: Rol, oin: Oin) -> View {
+    /// Projects a message of a case in its canonical form; none when the bytes are no message.
+    pub fn van(canonical: &[u8], maatregel: Option<MaatregelId>, rol: Rol, oin: Oin) -> Option<View> {
+        let mut bericht = Bericht::decode(canonical).ok()?;
+        // The uitspraak that opens a case cannot hold its id; whoever may read it must know the case.
+        bericht.maatregel_id = maatregel.map(|id| id.to_string()).unwrap_or_default();
         bericht.restrict(&Reader { role: rol, oin: oin.as_str() });
-        View(bericht)
+        Some(View(bericht))
     }
 
     /// Its canonical form.

@@ -14,8 +14,8 @@ pub enum Conn<'a> {
     Postgres(&'a mut PgConnection),
 }
 
-/// At most this many rows in one statement.
-const GROUP: usize = 64;
+/// At most this many rows in one statement. More would cost: SQLite looks up each numbered parameter by walking through those before it.
+const GROUP: usize = 32;
 
 /// Splits rows into groups for one statement each. There is one text for each size, so that all of them stay prepared.
 pub fn groups<T>(rows: &[T]) -> std::slice::Chunks<'_, T> {

@@ -80,3 +80,17 @@ pub async fn relatie_einde(conn: &mut Conn<'_>, maatregel: MaatregelId, oin: Oin
         select per, laatste_volgnummer from relatie_einden where maatregel_id = $1 and oin = $2";
     Ok(fetch_optional!(conn, RelatieEinde, sql, maatregel.0, oin.to_string())?)
 }
+
+/// Lets a successor inherit the ended relations of its predecessor: what that one could not read any more, neither can it. Not in a case
+/// where the successor has mail of its own: there its own relation counts.
+pub async fn erf_relatie_einden(conn: &mut Conn<'_>, van: Oin, naar: Oin) -> Result<(), StoreError> {
+    let sql = "-- zaken::erf_relatie_einden
+        insert into relatie_einden (maatregel_id, oin, per, laatste_volgnummer)
+        select r.maatregel_id, $2, r.per, r.laatste_volgnummer from relatie_einden r
+        where r.oin = $1 and not exists (
+            select 1 from gebeurtenissen g join postvak p on p.volgnummer = g.volgnummer
+            where g.maatregel_id = r.maatregel_id and g.soort = 0 and p.ontvanger = $2)
+        on conflict (maatregel_id, oin) do nothing";
+    execute!(conn, sql, van.to_string(), naar.to_string())?;
+    Ok(())
+}

@@ -9,7 +9,7 @@ use jeugdketen_proto::hub::exchange_service_server::ExchangeService;
 use jeugdketen_proto::v1::{AcknowledgeRequest, AcknowledgeResponse, Bericht, FetchRequest, Hartslag, SubscribeRequest};
 use jeugdketen_proto::{raw, v1};
 use prost::Message as _;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 use tokio_stream::wrappers::ReceiverStream;
 use tokio_stream::{Stream, StreamExt as _};
 use tonic::{Request, Response, Status, Streaming};
@@ -65,10 +65,14 @@ impl ExchangeService for Exchange {
         let mut berichten = request.into_inner();
         let (onderweg, mut wachtend) = mpsc::channel(ONDERWEG);
         let hub = self.hub.clone();
+        let (breuk, gebroken) = oneshot::channel();
         tokio::spawn(async move {
             while let Some(bericht) = berichten.next().await {
-                // A broken stream ends the submissions; what was queued is still answered.
-                let Ok(bericht) = bericht else { return };
+                let bericht = match bericht {
+                    Ok(bericht) => bericht,
+                    // A broken stream ends the submissions; what was queued is still answered, and then why.
+                    Err(fout) => return drop(breuk.send(status::onleesbaar(fout))),
+                };
                 let bericht = bericht.bericht.unwrap_or_default();
                 let Ok(plaats) = onderweg.reserve().await else { return };
                 plaats.send((bericht.clone(), hub.admission.zet(&peer, &bericht, trace.clone()).await));
@@ -81,6 +85,9 @@ impl ExchangeService for Exchange {
                 if zender.send(Ok(antwoord)).await.is_err() {
                     return;
                 }
+            }
+            if let Ok(fout) = gebroken.await {
+                drop(zender.send(Err(fout)).await);
             }
         });
         Ok(Response::new(Box::pin(ReceiverStream::new(antwoorden))))

@@ -3,14 +3,16 @@
 use chrono::NaiveDate;
 use jeugdketen_proto::v1::register_service_server::RegisterService;
 use jeugdketen_proto::v1::{
-    CapaciteitVanGi, ListAanbodRequest, ListAanbodResponse, ListCapaciteitRequest, ListCapaciteitResponse, ListDeelnemersRequest,
-    ListDeelnemersResponse, Rol,
+    Capaciteit, CapaciteitVanGi, ListAanbodRequest, ListAanbodResponse, ListCapaciteitRequest, ListCapaciteitResponse,
+    ListDeelnemersRequest, ListDeelnemersResponse, Rol,
 };
+use jeugdketen_proto::{Projection as _, Reader};
 use tonic::{Request, Response, Status};
 
 use super::{Hub, status};
 use crate::domain::codes::is_gemeentecode;
 use crate::domain::deelnemer::{Deelnemer, datum};
+use crate::domain::ids::Oin;
 use crate::store::catalogus;
 
 #[tonic::async_trait]
@@ -24,17 +26,21 @@ impl RegisterService for Hub {
     }
 
     async fn list_capaciteit(&self, request: Request<ListCapaciteitRequest>) -> Result<Response<ListCapaciteitResponse>, Status> {
-        self.peer_in(request.extensions(), &[Rol::Rechtbank, Rol::Inspectie, Rol::AccounthoudendeRegio])?;
+        let peer = self.peer_in(request.extensions(), &[Rol::Rechtbank, Rol::Inspectie, Rol::AccounthoudendeRegio])?;
         let vraag = request.into_inner();
         let dag = self.dag(&vraag.op)?;
         let mut lezing = self.store.read().await.map_err(|error| status::store(&error))?;
         let regels = catalogus::capaciteit(&mut lezing.conn(), &vraag.regio, dag).await.map_err(|error| status::store(&error))?;
-        let regels = regels.into_iter().map(|(gi, c)| CapaciteitVanGi { gi_oin: gi.to_string(), capaciteit: Some(c) }).collect();
+        let toon = |(gi, mut capaciteit): (Oin, Capaciteit)| {
+            capaciteit.restrict(&Reader { role: peer.rol(), oin: peer.oin().as_str() });
+            CapaciteitVanGi { gi_oin: gi.to_string(), capaciteit: Some(capaciteit) }
+        };
+        let regels = regels.into_iter().map(toon).collect();
         Ok(Response::new(ListCapaciteitResponse { regels }))
     }
 
     async fn list_aanbod(&self, request: Request<ListAanbodRequest>) -> Result<Response<ListAanbodResponse>, Status> {
-        self.peer_in(request.extensions(), &[Rol::Gi])?;
+        let peer = self.peer_in(request.extensions(), &[Rol::Gi])?;
         let vraag = request.into_inner();
         if !is_gemeentecode(&vraag.gemeentecode) {
             return Err(status::veld("gemeentecode", "must be a CBS gemeentecode of 4 digits"));
@@ -44,7 +50,9 @@ impl RegisterService for Hub {
         let gemeente = register.gemeente(&vraag.gemeentecode, dag).ok_or_else(status::niet_gevonden)?;
         let mut lezing = self.store.read().await.map_err(|error| status::store(&error))?;
         let regels = catalogus::aanbod(&mut lezing.conn(), gemeente.oin, &vraag.productcategorie, dag).await;
-        Ok(Response::new(ListAanbodResponse { regels: regels.map_err(|error| status::store(&error))? }))
+        let mut regels = regels.map_err(|error| status::store(&error))?;
+        regels.iter_mut().for_each(|regel| regel.restrict(&Reader { role: peer.rol(), oin: peer.oin().as_str() }));
+        Ok(Response::new(ListAanbodResponse { regels }))
     }
 }
 

@@ -55,6 +55,16 @@ pub fn weigering(bericht_id: String, refusal: &Refusal) -> Weigering {
     }
 }
 
+/// Whether tonic said this, of bytes that it could not read. An internal error of the hub has details.
+pub fn van_tonic(fout: &Status) -> bool {
+    fout.code() == Code::Internal && fout.details().is_empty()
+}
+
+/// What tonic calls INTERNAL, as if the hub failed: the bytes of the caller are no message.
+pub fn onleesbaar(fout: Status) -> Status {
+    if van_tonic(&fout) { refusal(&Refusal::Onleesbaar) } else { fout }
+}
+
 /// An answer that could not be given inside a stream.
 pub fn gestaakt_weigering(bericht_id: String, gestaakt: &Gestaakt) -> Weigering {
     let status = self::gestaakt(gestaakt);

@@ -1,29 +1,40 @@
 //! A span for every call, with a request id and W3C trace context in and out. Names the method and the outcome; never a body.
 
+use std::collections::HashSet;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use http::{HeaderMap, HeaderValue, Request, Response};
+use tonic::Status;
 use tonic::metadata::MetadataMap;
 use tower::{Layer, Service};
 use tracing::{Instrument as _, field, info_span};
 
+use super::status::{onleesbaar, van_tonic};
 use crate::time::Clock;
 
 /// Header with the id of a request, for asking the operator about it.
 const REQUEST_ID: &str = "x-request-id";
 /// W3C Trace Context.
 const TRACEPARENT: &str = "traceparent";
+/// Methods of the health service, which is not in the contract.
+const HEALTH: [&str; 2] = ["/grpc.health.v1.Health/Check", "/grpc.health.v1.Health/Watch"];
 
 /// Adds the span and the headers.
 #[derive(Clone, Debug)]
 pub(super) struct TraceLayer {
     clock: Clock,
+    methods: Arc<HashSet<String>>,
 }
 
 impl TraceLayer {
     pub(super) fn new(clock: Clock) -> TraceLayer {
-        TraceLayer { clock }
+        let pool = jeugdketen_proto::pool();
+        let method = |method: prost_reflect::MethodDescriptor| format!("/{}/{}", method.parent_service().full_name(), method.name());
+        let own = pool.services().flat_map(|service| service.methods().map(method).collect::<Vec<_>>());
+        let methods = own.chain(HEALTH.map(str::to_owned)).collect();
+        TraceLayer { clock, methods: Arc::new(methods) }
     }
 }
 
@@ -31,7 +42,7 @@ impl<S> Layer<S> for TraceLayer {
     type Service = Trace<S>;
 
     fn layer(&self, inner: S) -> Trace<S> {
-        Trace { inner, clock: self.clock.clone() }
+        Trace { inner, clock: self.clock.clone(), methods: Arc::clone(&self.methods) }
     }
 }
 
@@ -40,6 +51,7 @@ impl<S> Layer<S> for TraceLayer {
 pub(super) struct Trace<S> {
     inner: S,
     clock: Clock,
+    methods: Arc<HashSet<String>>,
 }
 
 impl<S, B, R> Service<Request<B>> for Trace<S>
@@ -59,7 +71,9 @@ where
         let id = self.clock.new_id();
         let context = valid_traceparent(request.headers()).unwrap_or_default();
         let oin = request.extensions().get::<super::server::Verbonden>().map(|verbonden| verbonden.0.oin);
-        let span = info_span!("call", method = request.uri().path(), request_id = %id, traceparent = context, oin = field::Empty);
+        // Any other path is a stranger's text.
+        let method = self.methods.get(request.uri().path()).map_or("unknown", String::as_str);
+        let span = info_span!("call", method, request_id = %id, traceparent = context, oin = field::Empty);
         if let Some(oin) = oin {
             span.record("oin", field::display(oin));
         }
@@ -70,6 +84,11 @@ where
             let mut answer = answer.await;
             if let Ok(response) = &mut answer {
                 let headers = response.headers_mut();
+                // An answer of headers alone is a refusal, by the hub or by tonic.
+                if let Some(fout) = Status::from_header_map(headers).filter(van_tonic) {
+                    // It was read from headers, so it fits in them.
+                    let _ = onleesbaar(fout).add_header(headers);
+                }
                 headers.extend(HeaderValue::try_from(id.to_string()).ok().map(|value| (http::HeaderName::from_static(REQUEST_ID), value)));
                 headers.extend(
                     HeaderValue::try_from(&context)

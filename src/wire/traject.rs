@@ -2,15 +2,17 @@
 
 use std::collections::HashMap;
 
-use jeugdketen_proto::Kind;
+use chrono::NaiveDate;
 use jeugdketen_proto::v1::traject_service_server::TrajectService;
-use jeugdketen_proto::v1::{Bezorging, Gebeurtenis, GetTrajectRequest, GetTrajectResponse, Receipt, Rol};
+use jeugdketen_proto::v1::{Bericht, Bezorging, Gebeurtenis, GetTrajectRequest, GetTrajectResponse, Receipt, Rol};
+use jeugdketen_proto::{Kind, Projection as _, Reader};
 use prost::Message as _;
 use tonic::{Request, Response, Status};
 
 use super::{Hub, status};
 use crate::delivery::view::View;
 use crate::domain::ids::{MaatregelId, Oin};
+use crate::domain::register::Register;
 use crate::domain::zaak::{Feit, Zaak};
 use crate::identity::register::Peer;
 use crate::store::berichten::{self, Stuk};
@@ -21,6 +23,9 @@ use crate::time::timestamp;
 impl TrajectService for Hub {
     async fn get_traject(&self, request: Request<GetTrajectRequest>) -> Result<Response<GetTrajectResponse>, Status> {
         let peer = self.peer(request.extensions())?;
+        if !ziet_zaken(&peer) {
+            return Err(status::niet_gevonden());
+        }
         let maatregel = MaatregelId::parse(&request.into_inner().maatregel_id).ok_or_else(status::niet_gevonden)?;
         let gebeurtenissen = self.traject(&peer, maatregel).await.map_err(|error| status::store(&error))?;
         // A caller without relation has no messages, and neither has a case that does not exist.
@@ -40,18 +45,21 @@ impl Hub {
         let volgnummers: Vec<i64> = feiten.iter().map(|feit| feit.volgnummer).collect();
         let stukken = berichten::lees(&mut lezing.conn(), &volgnummers).await?;
         drop(lezing);
-        if feiten.is_empty() || einde.is_some_and(|einde| self.clock.today().to_string() >= einde.per) {
+        let vandaag = self.clock.today();
+        if feiten.is_empty() || einde.is_some_and(|einde| vandaag.to_string() >= einde.per) {
             return Ok(Vec::new());
         }
         let Ok(zaak) = Zaak::vouw(maatregel, &feiten) else { return Err(corrupt("gebeurtenissen", "feit", maatregel)) };
         let bezorgd = bezorgingen(&stukken, &events)?;
-        let houder = zaak.houder_op(self.clock.today()) == peer.oin();
+        let register = self.register.nu();
+        let lezer = Lezer { peer, register: &register, vandaag, zaak: &zaak };
+        let houder = lezer.is(zaak.houder_op(vandaag));
         let mut tijdlijn = Vec::new();
         for (stuk, feit) in stukken.iter().zip(&feiten) {
             let lijst = bezorgd.get(&stuk.volgnummer).map_or(&[][..], Vec::as_slice);
-            if let Some(view) = bekijk(peer, houder, stuk, feit, lijst) {
-                let ziet_alle = houder || feit.afzender == peer.oin();
-                let eigen = lijst.iter().filter(|bezorging| ziet_alle || bezorging.oin == peer.oin().as_str());
+            if let Some(view) = lezer.bekijk(houder, stuk, feit, lijst) {
+                let ziet_alle = houder || lezer.is(feit.afzender);
+                let eigen = lijst.iter().filter(|bezorging| ziet_alle || lezer.kreeg(bezorging));
                 tijdlijn.push(Gebeurtenis {
                     volgnummer: stuk.volgnummer.unsigned_abs(),
                     afzender_oin: stuk.afzender.clone(),
@@ -66,15 +74,46 @@ impl Hub {
     }
 }
 
-/// The view of a message on the timeline: for a recipient, for a role that may consult this kind of message, for the GI that holds the
-/// maatregel, and for the sender, who wrote it.
-fn bekijk(peer: &Peer, houder: bool, stuk: &Stuk, feit: &Feit, bezorgd: &[Bezorging]) -> Option<View> {
-    let kind = feit.bericht.inhoud.as_ref().map(|inhoud| inhoud.kind())?;
-    let ontvanger = bezorgd.iter().any(|bezorging| bezorging.oin == peer.oin().as_str());
-    let inzage = peer.rol() == Rol::Inspectie && kind.route().consult.contains(&peer.rol());
-    let eigen = feit.afzender == peer.oin();
-    let als_houder = houder && ziet_als_houder(kind);
-    (ontvanger || inzage || eigen || als_houder).then(|| View::van(&stuk.inhoud, peer.rol(), peer.oin())).flatten()
+/// Whether the id of a case is this caller's to see; whoever may not see it cannot ask for a case either.
+fn ziet_zaken(peer: &Peer) -> bool {
+    let mut bericht = Bericht { maatregel_id: "?".to_owned(), ..Bericht::default() };
+    bericht.restrict(&Reader { role: peer.rol(), oin: peer.oin().as_str() });
+    !bericht.maatregel_id.is_empty()
+}
+
+/// Who looks at a timeline: itself, and in the place of whom it succeeded.
+struct Lezer<'a> {
+    peer: &'a Peer,
+    register: &'a Register,
+    vandaag: NaiveDate,
+    zaak: &'a Zaak,
+}
+
+impl Lezer<'_> {
+    fn is(&self, oin: Oin) -> bool {
+        self.register.opvolger(oin, self.vandaag) == self.peer.oin()
+    }
+
+    fn kreeg(&self, bezorging: &Bezorging) -> bool {
+        Oin::parse(&bezorging.oin).is_ok_and(|oin| self.is(oin))
+    }
+
+    /// The view of a message on the timeline: for a recipient, for a role that may consult this kind of message and is called in or
+    /// supervises, for the GI that holds the maatregel, and for the sender, who wrote it.
+    fn bekijk(&self, houder: bool, stuk: &Stuk, feit: &Feit, bezorgd: &[Bezorging]) -> Option<View> {
+        let kind = feit.bericht.inhoud.as_ref().map(|inhoud| inhoud.kind())?;
+        let rol = self.peer.rol();
+        let betrokken = match rol {
+            Rol::Inspectie => true,
+            Rol::Expertteam => self.zaak.escalaties.iter().any(|(_, team)| self.is(*team)),
+            _ => false,
+        };
+        let inzage = betrokken && kind.route().consult.contains(&rol);
+        let ontvanger = bezorgd.iter().any(|bezorging| self.kreeg(bezorging));
+        let eigen = self.is(feit.afzender);
+        let als_houder = houder && ziet_als_houder(kind);
+        (ontvanger || inzage || eigen || als_houder).then(|| View::van(&stuk.inhoud, Some(self.zaak.id), rol, self.peer.oin())).flatten()
+    }
 }
 
 /// The GI that holds the maatregel may consult what was sent to a GI in the case, also before its time.

@@ -4,11 +4,17 @@
 
 mod admission;
 mod architecture;
+mod authz;
+mod beheer;
 mod contract_image;
 mod demo;
+mod errors;
 mod exchange;
 mod pki;
+mod privacy;
 mod privacy_matrix;
+mod rondom;
 mod store;
 mod support;
 mod tls;
+mod toezicht;

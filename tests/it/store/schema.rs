@@ -54,6 +54,7 @@ fn every_statement_of_the_store_is_run_by_the_test_below() {
         "postvak::neem_over",
         "zaken::gebeurtenissen",
         "zaken::relatie_einde",
+        "zaken::erf_relatie_einden",
         "toezicht::toetsingspogingen",
         "toezicht::kennisgevingen",
         "toezicht::zaken",
@@ -84,6 +85,7 @@ both! {
         let nummer = postvak::verhoog(&mut tx.conn(), &[(oin("gemeente-3"), 4)]).await.expect("numbers");
         assert_eq!(nummer, [(oin("gemeente-3"), 4)]);
         postvak::neem_over(&mut tx.conn(), oin("gemeente-3"), 1, &onbevestigd[..1], 5).await.expect("entries are taken over");
+        zaken::erf_relatie_einden(&mut tx.conn(), oin("gemeente"), oin("gi-2")).await.expect("ended relations are inherited");
         for (id, publiek, sinds) in [("een", [1; 32], 1), ("twee", [2; 32], 2), ("een", [3; 32], 3)] {
             sleutels::bewaar(&mut tx.conn(), id, &publiek, sinds).await.expect("a key is kept");
         }
@@ -107,6 +109,7 @@ both! {
         assert!(zaken::gebeurtenissen(conn, zaak).await.expect("events").len() > 6);
         let einde = zaken::relatie_einde(conn, zaak, oin("gemeente")).await.expect("an answer").expect("the end of a relation");
         assert_eq!(einde.per, "2026-07-01");
+        assert_eq!(zaken::relatie_einde(conn, zaak, oin("gi-2")).await.expect("an answer"), Some(einde));
         assert_eq!(zaken::relatie_einde(conn, zaak, oin("gi")).await.expect("an answer"), None);
         assert_eq!(toezicht::toetsingspogingen(conn, 0, i64::MAX).await.expect("a tally").len(), 1);
         assert_eq!(toezicht::kennisgevingen(conn, 0, i64::MAX).await.expect("notices").len(), 1);

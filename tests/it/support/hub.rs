@@ -12,8 +12,6 @@ use ketenhub::wire::client::{Adres, kanaal};
 use tempfile::TempDir;
 use tonic::transport::Channel;
 
-use super::postgres;
-
 /// The folder with the example certificates.
 pub const CERTS: &str = "certs-example";
 
@@ -32,12 +30,6 @@ impl TestHub {
     /// On SQLite.
     pub async fn sqlite() -> TestHub {
         TestHub::with(|_| {}).await
-    }
-
-    /// On PostgreSQL.
-    pub async fn postgres() -> TestHub {
-        let url = postgres::database().await;
-        TestHub::with(|config| config.database = url).await
     }
 
     /// On SQLite, with a configuration of its own.

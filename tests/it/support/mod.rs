@@ -1,9 +1,11 @@
 //! What tests need: files of the repository, a database, a hub with its participants, the example messages. It judges nothing.
 
 pub mod chain;
+pub mod draad;
 pub mod hub;
 pub mod postgres;
 pub mod verhaal;
+pub mod zaak;
 
 use std::path::Path;
 
