@@ -4,6 +4,7 @@
 use std::sync::LazyLock;
 
 use prost::Message as _;
+use prost::encoding::{DecodeContext, WireType, decode_key, decode_varint, skip_field};
 use prost_reflect::{DescriptorPool, DynamicMessage, Value};
 
 use crate::v1::Bericht;
@@ -11,6 +12,9 @@ use crate::v1::Bericht;
 static DESCRIPTORS: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/contract.binpb"));
 
 static POOL: LazyLock<DescriptorPool> = LazyLock::new(|| DescriptorPool::decode(DESCRIPTORS).unwrap_or_default());
+
+/// Twice as many as the longest list of the contract, `Aanbod.regels`, has elements.
+const MOST_FIELDS: usize = 2000;
 
 /// The encoded descriptor set of the contract, custom options included.
 pub fn descriptor_set() -> &'static [u8] {
@@ -25,7 +29,7 @@ pub fn pool() -> &'static DescriptorPool {
 /// Why bytes are not a message of this contract.
 #[derive(Debug, PartialEq, Eq)]
 pub enum NotCanonical {
-    /// They are not protobuf of this shape, or hold invalid UTF-8.
+    /// They are not protobuf of this shape, hold invalid UTF-8, or hold far more elements than the contract allows.
     Malformed,
     /// They hold fields that the contract does not know, at these paths (`uitspraak`, `jeugdhulpbepaling.voorzieningen[0]`).
     UnknownFields(Vec<String>),
@@ -34,6 +38,9 @@ pub enum NotCanonical {
 /// Decodes a `Bericht` and returns it with its canonical form: fields in ascending order, minimal varints, no default values. Bytes in
 /// another order or with explicit defaults are the same message; bytes with unknown fields are refused.
 pub fn canonical_bericht(bytes: &[u8]) -> Result<(Bericht, Vec<u8>), NotCanonical> {
+    if !few_fields(bytes).unwrap_or(false) {
+        return Err(NotCanonical::Malformed);
+    }
     let bericht = Bericht::decode(bytes).map_err(|_| NotCanonical::Malformed)?;
     let canonical = bericht.encode_to_vec();
     if canonical != bytes {
@@ -43,6 +50,41 @@ pub fn canonical_bericht(bytes: &[u8]) -> Result<(Bericht, Vec<u8>), NotCanonica
         }
     }
     Ok((bericht, canonical))
+}
+
+/// Whether there are no more fields in a message and directly in its parts than any message of the contract needs. An element of two bytes
+/// becomes hundreds when it is decoded: a message within the size limit could take a hundred times its size. None when it is malformed.
+fn few_fields(bytes: &[u8]) -> Option<bool> {
+    let (mut rest, mut seen) = (bytes, 0);
+    while let Some(part) = next_field(&mut rest)? {
+        let (mut inner, mut well_formed) = (part, true);
+        seen += 1;
+        // A part that is text need not be readable as fields.
+        while well_formed && !inner.is_empty() && seen <= MOST_FIELDS {
+            well_formed = next_field(&mut inner).is_some();
+            seen += 1;
+        }
+        if seen > MOST_FIELDS {
+            return Some(false);
+        }
+    }
+    Some(true)
+}
+
+/// Skips a field and returns its bytes, none of them when it is a number; `Some(None)` at the end.
+fn next_field<'a>(rest: &mut &'a [u8]) -> Option<Option<&'a [u8]>> {
+    if rest.is_empty() {
+        return Some(None);
+    }
+    let (tag, wire_type) = decode_key(rest).ok()?;
+    if wire_type != WireType::LengthDelimited {
+        skip_field(wire_type, tag, rest, DecodeContext::default()).ok()?;
+        return Some(Some(&[]));
+    }
+    let length = usize::try_from(decode_varint(rest).ok()?).ok()?;
+    let (part, after) = rest.split_at_checked(length)?;
+    *rest = after;
+    Some(Some(part))
 }
 
 /// Paths of the messages that hold unknown fields; an empty path is the `Bericht` itself.

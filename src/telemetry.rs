@@ -1,6 +1,7 @@
 //! Logging: set up once, and errors written with all their causes. Nothing of a message and nothing about a person is ever logged.
 
 use std::error::Error;
+use std::io::IsTerminal as _;
 
 use tracing_subscriber::EnvFilter;
 
@@ -9,7 +10,7 @@ use crate::config::Log;
 /// Starts logging to standard error. A second call in one process changes nothing.
 pub fn start(log: &Log) {
     let filter = EnvFilter::try_new(&log.filter).unwrap_or_else(|_| EnvFilter::new("info"));
-    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(std::io::stderr().is_terminal());
     let _ = if log.json { builder.json().try_init() } else { builder.try_init() };
 }
 

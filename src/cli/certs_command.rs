@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use anyhow::Context as _;
-use chrono::NaiveDate;
+use chrono::{DateTime, NaiveDate, Utc};
 use serde::Deserialize;
 
 use super::certs::{Houder, PkiPlan, maak};
@@ -33,7 +33,7 @@ pub(super) struct Args {
     /// Name or address of the hub, besides localhost; can be given more than once.
     #[arg(long = "hub", value_name = "NAAM")]
     hub_namen: Vec<String>,
-    /// First day of validity, yyyy-mm-dd; without it today.
+    /// First day of validity in UTC, yyyy-mm-dd; without it today.
     #[arg(long)]
     vanaf: Option<NaiveDate>,
     /// Years of validity.
@@ -62,7 +62,7 @@ pub(super) fn run(args: &Args) -> anyhow::Result<()> {
         let naam = regel.naam.strip_prefix(VOORVOEGSEL).unwrap_or(&regel.naam).to_owned();
         Ok(Houder { bestand: regel.bestand.clone(), oin, naam })
     };
-    let vanaf = args.vanaf.unwrap_or_else(|| Clock::machine().today());
+    let vanaf = args.vanaf.unwrap_or_else(|| eerste_dag(Clock::machine().now()));
     let plan = PkiPlan {
         voorvoegsel: args.voorvoegsel.clone(),
         van: vanaf.and_time(chrono::NaiveTime::MIN).and_utc(),
@@ -76,4 +76,22 @@ pub(super) fn run(args: &Args) -> anyhow::Result<()> {
     let files = maak(&args.out, &plan)?;
     println!("{} files in {}", files.len(), args.out.display());
     Ok(())
+}
+
+/// The day in UTC, as certificates count. In the Netherlands it begins an hour or two earlier: its certificates would not be valid yet.
+fn eerste_dag(nu: DateTime<Utc>) -> NaiveDate {
+    nu.date_naive()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn certificates_of_today_are_valid_at_once_also_in_the_first_hours_of_a_dutch_day() {
+        for nu in ["2026-11-21T23:30:00Z", "2026-07-01T22:00:00Z", "2026-07-01T12:00:00Z"] {
+            let nu: DateTime<Utc> = nu.parse().unwrap();
+            assert!(eerste_dag(nu).and_time(chrono::NaiveTime::MIN).and_utc() <= nu);
+        }
+    }
 }

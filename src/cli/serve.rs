@@ -14,12 +14,14 @@ use crate::time::Clock;
 pub(super) async fn serve(path: &Path) -> anyhow::Result<()> {
     let config = Config::load(path)?;
     telemetry::start(&config.log);
+    // Before anything else: a signal that nobody listens to ends the process at once.
+    let (mut int, mut term) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
+    let mut hup = signal(SignalKind::hangup())?;
     let mut running = Running::start(&config, Clock::machine()).await?;
-    let (mut term, mut hup) = (signal(SignalKind::terminate())?, signal(SignalKind::hangup())?);
     loop {
         tokio::select! {
             outcome = running.ended() => { outcome?; anyhow::bail!("the hub stopped serving by itself") }
-            signal = tokio::signal::ctrl_c() => { signal?; break }
+            _ = int.recv() => break,
             _ = term.recv() => break,
             _ = hup.recv() => running.reload.notify_one(),
         }

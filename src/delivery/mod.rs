@@ -44,6 +44,13 @@ pub struct Levering {
     pub traceparent: String,
 }
 
+impl Levering {
+    /// Its size on the wire, rather too large than too small.
+    fn omvang(&self) -> usize {
+        256 + self.view.as_ref().map_or(0, View::omvang)
+    }
+}
+
 /// One event of a stream.
 #[derive(Debug)]
 pub enum Gebeurtenis {
@@ -83,6 +90,29 @@ impl Delivery {
         let vandaag = self.clock.today();
         let leveringen = post.into_iter().map(|post| levering(post, peer.oin(), vandaag)).collect::<Result<_, _>>()?;
         Ok((leveringen, stand))
+    }
+
+    /// As many deliveries after a number as fit in so many bytes, at most `maximaal` but always one when there is one. Read in pieces, so
+    /// that what does not fit costs no memory.
+    pub async fn blad(&self, peer: &Peer, mut na: Option<i64>, maximaal: i64, bytes: usize) -> Result<(Vec<Levering>, Stand), StoreError> {
+        let (mut blad, mut omvang, mut rest) = (Vec::new(), 0, maximaal);
+        loop {
+            let gevraagd = rest.min(PAGINA);
+            let (stuk, stand) = self.pagina(peer, na, gevraagd).await?;
+            let gelezen = i64::try_from(stuk.len()).unwrap_or(i64::MAX);
+            for levering in stuk {
+                omvang += levering.omvang();
+                if omvang > bytes && !blad.is_empty() {
+                    return Ok((blad, stand));
+                }
+                na = Some(levering.nr);
+                blad.push(levering);
+            }
+            rest -= gelezen;
+            if gelezen < gevraagd || rest <= 0 {
+                return Ok((blad, stand));
+            }
+        }
     }
 
     /// A stream from a number on, without end. It reads no further ahead than a few events: a slow reader costs nobody else.

@@ -36,6 +36,11 @@ impl View {
         self.0.encode_to_vec().into()
     }
 
+    /// The size of its canonical form.
+    pub fn omvang(&self) -> usize {
+        self.0.encoded_len()
+    }
+
     /// The message.
     pub fn into_bericht(self) -> Bericht {
         self.0

@@ -229,10 +229,12 @@ impl Keuring {
         self.lijst(pad, text, codes::is_gemeentecode, "must be a CBS gemeentecode of 4 digits");
     }
 
-    fn aantal(&mut self, pad: &Path<'_>, aantal: usize, toegestaan: RangeInclusive<usize>, reden: &'static str) {
-        if !toegestaan.contains(&aantal) {
+    /// The elements to look at: none when there are too many, so that a long list costs neither time nor a fault for each.
+    fn aantal<'a, T>(&mut self, pad: &Path<'_>, lijst: &'a [T], toegestaan: RangeInclusive<usize>, reden: &'static str) -> &'a [T] {
+        if !toegestaan.contains(&lijst.len()) {
             self.fault(pad, reden);
         }
+        if lijst.len() > *toegestaan.end() { &[] } else { lijst }
     }
 
     fn optionele_agb(&mut self, pad: &Path<'_>, text: &str) {

@@ -117,7 +117,10 @@ pub enum VerbindFout {
     )]
     OinOngeldig,
     /// The certificate or its signature is malformed.
-    #[error("the hub cannot verify your certificate ({0}); check that the file is whole, and that key and certificate belong together")]
+    #[error(
+        "the hub cannot verify your certificate ({0}); check that the file is whole, that key and certificate belong together, and \
+         that it comes from the CA the hub uses now, not from another of the same name"
+    )]
     CertificaatOngeldig(String),
     /// The other side speaks another protocol.
     #[error("{adres} does not speak what this client speaks, TLS 1.3 with HTTP/2 ({reden}); check that address and port are a hub's")]

@@ -25,6 +25,8 @@ use crate::time::timestamp;
 const ONDERWEG: usize = 256;
 /// Page size when none is asked, and the largest that may be asked.
 const PAGINA: (u32, u32) = (100, 500);
+/// Bytes of one page: well within the 4 MiB that clients take by default.
+const PAGINA_BYTES: usize = 3 * 1024 * 1024;
 
 /// The service.
 #[derive(Clone, Debug)]
@@ -116,7 +118,8 @@ impl ExchangeService for Exchange {
         }
         let maximaal = if vraag.maximaal == 0 { PAGINA.0 } else { vraag.maximaal };
         let na = vraag.na.map(cursor).transpose()?;
-        let (leveringen, stand) = self.hub.delivery.pagina(&peer, na, i64::from(maximaal)).await.map_err(|error| status::store(&error))?;
+        let blad = self.hub.delivery.blad(&peer, na, i64::from(maximaal), PAGINA_BYTES).await;
+        let (leveringen, stand) = blad.map_err(|error| status::store(&error))?;
         let leveringen: Vec<_> = leveringen.into_iter().map(toon_levering).collect();
         let laatste = stand.laatste_nr.unsigned_abs().max(leveringen.last().map_or(0, |levering| levering.postvaknummer));
         Ok(Response::new(raw::FetchResponse { leveringen, laatste_postvaknummer: laatste }))

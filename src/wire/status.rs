@@ -14,6 +14,8 @@ use crate::store::StoreError;
 
 /// The domain of `google.rpc.ErrorInfo`.
 const DOMAIN: &str = "jeugdketen.hub.v1";
+/// Bytes of the faults in a status: it travels as a header, and clients take 8 KiB of headers by default.
+const FOUTEN_BYTES: usize = 4096;
 /// When to come back after "too much" or "not now".
 const OPNIEUW: Duration = Duration::from_secs(1);
 
@@ -36,11 +38,24 @@ pub fn refusal(refusal: &Refusal) -> Status {
         return niet_gevonden();
     }
     let mut details = info(refusal.code());
-    details.set_bad_request(refusal.faults().iter().map(|fault| FieldViolation::new(fault.veld.as_str(), fault.reden)).collect::<Vec<_>>());
-    if refusal.faults().is_empty() {
-        details = info(refusal.code());
+    if !refusal.faults().is_empty() {
+        details.set_bad_request(passend(refusal.faults()));
     }
     Status::with_error_details(code(refusal), refusal.uitleg(), details)
+}
+
+/// As many faults as fit, and a last line when that is not all of them.
+fn passend(faults: &[Fault]) -> Vec<FieldViolation> {
+    let mut bytes = 0;
+    let past = |fault: &&Fault| {
+        bytes += fault.veld.len() + fault.reden.len() + 8;
+        bytes <= FOUTEN_BYTES
+    };
+    let mut lijst: Vec<_> = faults.iter().take_while(past).map(|fault| FieldViolation::new(fault.veld.as_str(), fault.reden)).collect();
+    if lijst.len() < faults.len() {
+        lijst.push(FieldViolation::new("", "there are more faults than fit in this list"));
+    }
+    lijst
 }
 
 /// A refused message inside a stream.

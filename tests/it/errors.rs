@@ -302,7 +302,8 @@ async fn a_message_that_is_too_large_is_refused_before_it_is_read_and_is_not_an_
     let zaak = Zaak::leeg().await;
     let kanaal = zaak.kanaal("gi").await;
     let grens = Limits::default().message_bytes;
-    let bericht = |bytes: usize| Bericht { bericht_id: "x".repeat(bytes), ..Bericht::default() };
+    let tekst = |bytes: usize| v1::Toelichting { tekst: "x".repeat(bytes), ..v1::Toelichting::default() };
+    let bericht = |bytes: usize| Bericht { inhoud: Some(Inhoud::Toelichting(tekst(bytes))), ..Bericht::default() };
     let past = eenmaal(&kanaal, "ExchangeService/Submit", &v1::SubmitRequest { bericht: Some(bericht(grens - 16)) }).await.unwrap_err();
     assert_eq!((past.code(), velden(&past)), (Code::InvalidArgument, vec!["bericht_id".to_owned()]), "the largest message is read");
     for methode in methoden() {

@@ -10,10 +10,10 @@ pub(super) fn jeugdhulpbepaling(m: &v1::Jeugdhulpbepaling, pad: &Path<'_>, k: &m
     k.jeugdige(&pad.field("jeugdige"), m.jeugdige.as_ref());
     k.code::<v1::SoortMaatregel>(&pad.field("maatregel"), m.maatregel);
     k.verleden(&pad.field("bepaald_op"), &m.bepaald_op);
-    k.aantal(&pad.field("voorzieningen"), m.voorzieningen.len(), 1..=20, "must have 1 to 20 elements");
-    for (index, voorziening) in m.voorzieningen.iter().enumerate() {
+    let voorzieningen = k.aantal(&pad.field("voorzieningen"), &m.voorzieningen, 1..=20, "must have 1 to 20 elements");
+    for (index, voorziening) in voorzieningen.iter().enumerate() {
         let pad = &pad.element("voorzieningen", index);
-        if m.voorzieningen[..index].iter().any(|eerder| eerder.nr == voorziening.nr) {
+        if voorzieningen[..index].iter().any(|eerder| eerder.nr == voorziening.nr) {
             k.fault(&pad.field("nr"), "must be unique within the bepaling");
         }
         een_voorziening(voorziening, pad, k);
@@ -23,8 +23,8 @@ pub(super) fn jeugdhulpbepaling(m: &v1::Jeugdhulpbepaling, pad: &Path<'_>, k: &m
     }
     k.tekst(&pad.field("onderbouwing"), &m.onderbouwing, 0..=20_000);
     k.tekst(&pad.field("problematiek"), &m.problematiek, 0..=20_000);
-    k.aantal(&pad.field("doelen"), m.doelen.len(), 0..=20, "at most 20");
-    for (index, doel) in m.doelen.iter().enumerate() {
+    let doelen = k.aantal(&pad.field("doelen"), &m.doelen, 0..=20, "at most 20");
+    for (index, doel) in doelen.iter().enumerate() {
         k.tekst(&pad.element("doelen", index), doel, 1..=2000);
     }
     k.jeugdbeschermer(&pad.field("jeugdbeschermer"), m.jeugdbeschermer.as_ref());
@@ -91,8 +91,8 @@ pub(super) fn woonplaatsmelding(m: &v1::Woonplaatsmelding, pad: &Path<'_>, k: &m
 }
 
 pub(super) fn aanbod(m: &v1::Aanbod, pad: &Path<'_>, k: &mut Keuring) {
-    k.aantal(&pad.field("regels"), m.regels.len(), 0..=1000, "at most 1000");
-    for (index, regel) in m.regels.iter().enumerate() {
+    let regels = k.aantal(&pad.field("regels"), &m.regels, 0..=1000, "at most 1000");
+    for (index, regel) in regels.iter().enumerate() {
         let pad = &pad.element("regels", index);
         k.oin(&pad.field("aanbieder_oin"), &regel.aanbieder_oin);
         k.productcategorie(&pad.field("productcategorie"), &regel.productcategorie);

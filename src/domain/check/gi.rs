@@ -58,8 +58,8 @@ pub(super) fn overdracht(m: &v1::Overdracht, pad: &Path<'_>, k: &mut Keuring) {
     k.bericht_id(&pad.field("uitspraak_id"), &m.uitspraak_id);
     k.datum(&pad.field("overgedragen_op"), &m.overgedragen_op);
     k.optionele_datum(&pad.field("koers_bepaald_op"), &m.koers_bepaald_op);
-    k.aantal(&pad.field("lopende_bepalingen"), m.lopende_bepalingen.len(), 0..=100, "at most 100");
-    for (index, bepaling) in m.lopende_bepalingen.iter().enumerate() {
+    let lopende = k.aantal(&pad.field("lopende_bepalingen"), &m.lopende_bepalingen, 0..=100, "at most 100");
+    for (index, bepaling) in lopende.iter().enumerate() {
         k.bericht_id(&pad.element("lopende_bepalingen", index), bepaling);
     }
     if m.jeugdbeschermer.is_some() {

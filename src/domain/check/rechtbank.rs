@@ -31,8 +31,8 @@ pub(super) fn uitspraak(m: &v1::Uitspraak, pad: &Path<'_>, k: &mut Keuring) {
     k.tekst(&pad.field("tekst"), &m.tekst, 0..=100_000);
     k.optioneel_bericht_id(&pad.field("zittingsaankondiging_id"), &m.zittingsaankondiging_id);
     k.optionele_code::<v1::RedenEinde>(&pad.field("reden_einde"), m.reden_einde);
-    k.aantal(&pad.field("machtigingen"), m.machtigingen.len(), 0..=5, "at most 5");
-    for (index, machtiging) in m.machtigingen.iter().enumerate() {
+    let machtigingen = k.aantal(&pad.field("machtigingen"), &m.machtigingen, 0..=5, "at most 5");
+    for (index, machtiging) in machtigingen.iter().enumerate() {
         let pad = &pad.element("machtigingen", index);
         k.code::<v1::SoortMachtiging>(&pad.field("soort"), machtiging.soort);
         let eerste = k.datum(&pad.field("ingangsdatum"), &machtiging.ingangsdatum);

@@ -1,16 +1,17 @@
 //! A whole hub in this process on a port of its own, with the example certificates and real mTLS clients. It fakes nothing.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use jeugdketen_proto::v1::exchange_service_client::ExchangeServiceClient;
 use ketenhub::config::{Config, Limits, Log, Tls};
 use ketenhub::hub::Running;
-use ketenhub::identity::client::ClientTls;
+use ketenhub::identity::client::{ClientTls, VerbindFout};
 use ketenhub::time::Clock;
 use ketenhub::wire::client::{Adres, kanaal};
 use tempfile::TempDir;
 use tonic::transport::Channel;
+
+use super::postgres;
 
 /// The folder with the example certificates.
 pub const CERTS: &str = "certs-example";
@@ -32,6 +33,12 @@ impl TestHub {
         TestHub::with(|_| {}).await
     }
 
+    /// On PostgreSQL.
+    pub async fn postgres() -> TestHub {
+        let url = postgres::database().await;
+        TestHub::with(|config| config.database = url).await
+    }
+
     /// On SQLite, with a configuration of its own.
     pub async fn with(change: impl FnOnce(&mut Config)) -> TestHub {
         TestHub::with_clock(Clock::machine(), change).await
@@ -45,6 +52,13 @@ impl TestHub {
         let certs = config.tls.client_ca.parent().unwrap().to_owned();
         let running = Running::start(&config, clock).await.unwrap();
         TestHub { running, config, folder, certs }
+    }
+
+    /// Stops it in order and starts it again on what it kept, on another port.
+    pub async fn restart(self) -> TestHub {
+        self.running.stop().await.unwrap();
+        let running = Running::start(&self.config, Clock::machine()).await.unwrap();
+        TestHub { running, ..self }
     }
 
     /// A channel with the certificate of a participant, by the name of its file.
@@ -80,7 +94,12 @@ pub fn config(folder: &Path, certs: &Path) -> Config {
 
 /// A channel to an address with the certificate of a participant in a folder.
 pub async fn channel(address: &str, certs: &Path, wie: &str) -> Channel {
+    connect(address, certs, wie).await.unwrap()
+}
+
+/// The same, for who goes on when it fails.
+pub async fn connect(address: &str, certs: &Path, wie: &str) -> Result<Channel, VerbindFout> {
     let tls =
         ClientTls { ca: certs.join("ca.pem"), certificaat: certs.join(format!("{wie}.pem")), sleutel: certs.join(format!("{wie}.key")) };
-    kanaal(&Adres::parse(address).unwrap(), Arc::clone(&tls.laad().unwrap())).await.unwrap()
+    kanaal(&Adres::parse(address).unwrap(), tls.laad()?).await
 }

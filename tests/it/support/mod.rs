@@ -1,9 +1,13 @@
 //! What tests need: files of the repository, a database, a hub with its participants, the example messages. It judges nothing.
 
+pub mod berichten;
 pub mod chain;
 pub mod draad;
 pub mod hub;
+pub mod pki;
 pub mod postgres;
+pub mod proces;
+pub mod ruw;
 pub mod verhaal;
 pub mod zaak;
 
