@@ -21,5 +21,6 @@ mod privacy_matrix;
 mod rondom;
 mod store;
 mod support;
+mod threat_model;
 mod tls;
 mod toezicht;
