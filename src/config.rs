@@ -143,6 +143,27 @@ pub enum ConfigError {
 }
 
 impl Config {
+    /// A hub on loopback with the certificates and register of one folder and everything of its own in another: for the demo, measurements
+    /// and tests. Port 0 takes any free one.
+    pub fn on_loopback(certs: &Path, folder: &Path, port: u16) -> Config {
+        Config {
+            listen: ([127, 0, 0, 1], port).into(),
+            database: format!("sqlite:{}", folder.join("ketenhub.db").display()),
+            receipt_key: folder.join("receipt.key"),
+            register_seed: Some(certs.join("deelnemers.json")),
+            reflection: false,
+            tls: Tls {
+                certificate: certs.join("hub.pem"),
+                key: certs.join("hub.key"),
+                client_ca: certs.join("ca.pem"),
+                crls: vec![certs.join("crl.pem")],
+                reload_s: default_reload_s(),
+            },
+            limits: Limits::default(),
+            log: Log::default(),
+        }
+    }
+
     /// Reads and checks a file. Paths in it are relative to its folder.
     pub fn load(path: &Path) -> Result<Config, ConfigError> {
         let text = std::fs::read_to_string(path).map_err(|error| ConfigError::Read(path.to_owned(), error))?;

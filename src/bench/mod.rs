@@ -13,7 +13,7 @@ use jeugdketen_proto::v1::{self, Bericht, SoortMaatregel, SoortUitspraak, VormUi
 use prost::Message as _;
 use serde::Serialize;
 
-use crate::config::{Config, Limits, Log, Tls};
+use crate::config::{Config, Limits};
 use crate::hub::Running;
 use crate::identity::client::ClientTls;
 use crate::time::{Clock, timestamp};
@@ -179,21 +179,7 @@ fn message(bytes: usize, clock: &Clock) -> Bericht {
 }
 
 fn config(plan: &Plan, folder: &Path) -> Config {
-    let certs = &plan.certs;
-    Config {
-        listen: ([127, 0, 0, 1], 0).into(),
-        database: plan.database.clone().unwrap_or_else(|| format!("sqlite:{}", folder.join("bench.db").display())),
-        receipt_key: folder.join("receipt.key"),
-        register_seed: Some(certs.join("deelnemers.json")),
-        reflection: false,
-        tls: Tls {
-            certificate: certs.join("hub.pem"),
-            key: certs.join("hub.key"),
-            client_ca: certs.join("ca.pem"),
-            crls: vec![certs.join("crl.pem")],
-            reload_s: 5,
-        },
-        limits: Limits { streams: 1000, ..Limits::default() },
-        log: Log::default(),
-    }
+    let config = Config::on_loopback(&plan.certs, folder, 0);
+    let database = plan.database.clone().unwrap_or_else(|| config.database.clone());
+    Config { database, limits: Limits { streams: 1000, ..Limits::default() }, ..config }
 }

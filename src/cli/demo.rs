@@ -11,7 +11,7 @@ use std::time::Instant;
 use anyhow::Context as _;
 use jeugdketen_proto::v1::Bericht;
 
-use crate::config::{Config, Limits, Log, Tls};
+use crate::config::{Config, Log};
 use crate::hub::Running;
 use crate::json;
 use crate::telemetry;
@@ -41,8 +41,8 @@ pub(super) async fn run(args: &Args) -> anyhow::Result<()> {
     telemetry::start(&Log { filter: "warn".to_owned(), json: false });
     let clock = Clock::machine();
     let folder = std::env::temp_dir().join(format!("ketenhub-demo-{}", clock.new_id()));
-    let port = if args.once { 0 } else { 8443 };
-    let config = config(args, args.listen.unwrap_or(([127, 0, 0, 1], port).into()), &folder);
+    let config = Config { reflection: true, ..Config::on_loopback(&args.certs, &folder, if args.once { 0 } else { 8443 }) };
+    let config = Config { listen: args.listen.unwrap_or(config.listen), ..config };
     let running = Running::start(&config, clock.clone()).await.context("the demo cannot start; run it in the folder of the project")?;
     let address = running.address;
 
@@ -73,25 +73,6 @@ async fn speel(mut toneel: Toneel, clock: &Clock, out: Option<&std::path::Path>)
     }
     verhaal.besluit(begin.elapsed());
     Ok(())
-}
-
-fn config(args: &Args, listen: SocketAddr, folder: &std::path::Path) -> Config {
-    Config {
-        listen,
-        database: format!("sqlite:{}", folder.join("ketenhub.db").display()),
-        receipt_key: folder.join("receipt.key"),
-        register_seed: Some(args.certs.join("deelnemers.json")),
-        reflection: true,
-        tls: Tls {
-            certificate: args.certs.join("hub.pem"),
-            key: args.certs.join("hub.key"),
-            client_ca: args.certs.join("ca.pem"),
-            crls: vec![args.certs.join("crl.pem")],
-            reload_s: 5,
-        },
-        limits: Limits::default(),
-        log: Log::default(),
-    }
 }
 
 fn hint(args: &Args, address: SocketAddr) {

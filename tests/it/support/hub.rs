@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use jeugdketen_proto::v1::exchange_service_client::ExchangeServiceClient;
-use ketenhub::config::{Config, Limits, Log, Tls};
+use ketenhub::config::Config;
 use ketenhub::hub::Running;
 use ketenhub::identity::client::{ClientTls, VerbindFout};
 use ketenhub::time::Clock;
@@ -74,22 +74,10 @@ impl TestHub {
 
 /// A configuration for a hub in a folder with a PKI of a folder, on a free port of loopback.
 pub fn config(folder: &Path, certs: &Path) -> Config {
-    Config {
-        listen: ([127, 0, 0, 1], 0).into(),
-        database: format!("sqlite:{}", folder.join("hub.db").display()),
-        receipt_key: folder.join("receipt.key"),
-        register_seed: Some(Path::new(CERTS).join("deelnemers.json")),
-        reflection: false,
-        tls: Tls {
-            certificate: certs.join("hub.pem"),
-            key: certs.join("hub.key"),
-            client_ca: certs.join("ca.pem"),
-            crls: vec![certs.join("crl.pem")],
-            reload_s: 1,
-        },
-        limits: Limits::default(),
-        log: Log::default(),
-    }
+    let register_seed = Some(Path::new(CERTS).join("deelnemers.json"));
+    let mut config = Config { register_seed, ..Config::on_loopback(certs, folder, 0) };
+    config.tls.reload_s = 1;
+    config
 }
 
 /// A channel to an address with the certificate of a participant in a folder.
