@@ -86,13 +86,15 @@ pub async fn abonneer(exchange: &mut Exchange, na: Option<u64>) -> Result<Stream
 
 /// The next delivery of a subscription, past any heartbeats.
 pub async fn volgende(stroom: &mut Streaming<SubscribeResponse>) -> Result<Levering, Status> {
-    loop {
-        let antwoord = timeout(GEDULD, stroom.message()).await.expect("a delivery in time")?;
-        match antwoord.ok_or_else(|| Status::unknown("the stream ended without a status"))?.gebeurtenis {
-            Some(Gebeurtenis::Levering(levering)) => return Ok(levering),
-            Some(Gebeurtenis::Hartslag(_)) | None => {}
+    let wachten = async {
+        loop {
+            let antwoord = stroom.message().await?.ok_or_else(|| Status::unknown("the stream ended without a status"))?;
+            if let Some(Gebeurtenis::Levering(levering)) = antwoord.gebeurtenis {
+                return Ok(levering);
+            }
         }
-    }
+    };
+    timeout(GEDULD, wachten).await.expect("a delivery in time")
 }
 
 /// The next heartbeat of a subscription, before which nothing may be delivered.
