@@ -80,6 +80,11 @@ impl Delivery {
         Delivery { store, wekker, clock, hartslag, stop }
     }
 
+    /// Where the mailbox stands.
+    pub async fn stand(&self, peer: &Peer) -> Result<Stand, StoreError> {
+        postvak::stand(&mut self.store.read().await?.conn(), peer.oin()).await
+    }
+
     /// One page after a number; after the last acknowledged one when none is given. With where the mailbox stands.
     pub async fn pagina(&self, peer: &Peer, na: Option<i64>, maximaal: i64) -> Result<(Vec<Levering>, Stand), StoreError> {
         let mut lezing = self.store.read().await?;

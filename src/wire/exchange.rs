@@ -19,6 +19,7 @@ use super::{Hub, status};
 use crate::admission::{Antwoord, Gestaakt};
 use crate::delivery::{Gebeurtenis, Levering};
 use crate::domain::ids::Oin;
+use crate::identity::register::Peer;
 use crate::time::timestamp;
 
 /// How many submissions of one stream may wait for their answer.
@@ -100,7 +101,7 @@ impl ExchangeService for Exchange {
     async fn subscribe(&self, request: Request<SubscribeRequest>) -> Result<Response<Self::SubscribeStream>, Status> {
         let peer = self.hub.peer(request.extensions())?;
         let plaats = self.abonnement(peer.oin())?;
-        let na = request.into_inner().na.map(cursor).transpose()?;
+        let na = self.cursor(&peer, request.into_inner().na).await?;
         let clock = self.hub.clock.clone();
         let gebeurtenissen = ReceiverStream::new(self.hub.delivery.abonneer(peer, na)).map(move |gebeurtenis| {
             // Held as long as the stream lives.
@@ -117,7 +118,7 @@ impl ExchangeService for Exchange {
             return Err(status::veld("maximaal", "must be at most 500"));
         }
         let maximaal = if vraag.maximaal == 0 { PAGINA.0 } else { vraag.maximaal };
-        let na = vraag.na.map(cursor).transpose()?;
+        let na = self.cursor(&peer, vraag.na).await?;
         let blad = self.hub.delivery.blad(&peer, na, i64::from(maximaal), PAGINA_BYTES).await;
         let (leveringen, stand) = blad.map_err(|error| status::store(&error))?;
         let leveringen: Vec<_> = leveringen.into_iter().map(toon_levering).collect();
@@ -134,6 +135,14 @@ impl ExchangeService for Exchange {
 }
 
 impl Exchange {
+    /// Where to begin. A number that was never given out would skip what is still to come: a caller with such a cursor has lost its way.
+    async fn cursor(&self, peer: &Peer, na: Option<u64>) -> Result<Option<i64>, Status> {
+        let Some(na) = na else { return Ok(None) };
+        let stand = self.hub.delivery.stand(peer).await.map_err(|error| status::store(&error))?;
+        let na = i64::try_from(na).ok().filter(|na| *na <= stand.laatste_nr);
+        na.map(Some).ok_or_else(|| status::veld("na", "was never given out in this mailbox"))
+    }
+
     /// Takes one of the subscriptions a participant may hold; it is given back when the guard is dropped.
     fn abonnement(&self, oin: Oin) -> Result<Abonnement, Status> {
         let mut abonnementen = self.abonnementen.lock().unwrap_or_else(PoisonError::into_inner);
@@ -158,10 +167,6 @@ impl Drop for Abonnement {
             *aantal -= 1;
         }
     }
-}
-
-fn cursor(na: u64) -> Result<i64, Status> {
-    i64::try_from(na).map_err(|_| status::veld("na", "is not a mailbox number"))
 }
 
 fn stroom_antwoord(bericht: &Bytes, antwoord: Result<Antwoord, Gestaakt>) -> raw::SubmitStreamResponse {

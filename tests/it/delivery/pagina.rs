@@ -57,6 +57,18 @@ async fn a_page_that_is_too_large_and_a_number_that_is_none_are_refused_by_name(
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_cursor_that_was_never_given_out_is_refused_and_the_last_one_is_not() {
+    let hub = TestHub::sqlite().await;
+    dien_alle_in(&mut hub.exchange("rechtbank").await, (0..3).map(|_| zitting(GI)).collect()).await;
+    let mut gi = hub.exchange("gi").await;
+    assert_eq!(nummers(&haal(&mut gi, Some(3), 0).await), [0; 0]);
+    abonneer(&mut gi, Some(3)).await.unwrap();
+    let status = gi.fetch(FetchRequest { na: Some(4), maximaal: 0 }).await.unwrap_err();
+    assert_eq!(status.get_details_bad_request().unwrap().field_violations[0].field, "na");
+    assert_eq!(abonneer(&mut gi, Some(4)).await.unwrap_err().code(), Code::InvalidArgument);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_page_of_large_messages_fits_the_limit_that_every_client_has_by_default() {
     let hub = TestHub::sqlite().await;
     let lang = "é".repeat(95_000);
