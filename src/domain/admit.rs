@@ -21,7 +21,6 @@ use super::routing::{Ontvanger, Weg, genoemden};
 use super::zaak::{Feit, Tegenstrijdig, Zaak};
 
 /// A message as it was read, before anything of the hub's state was looked at.
-#[derive(Debug)]
 pub struct Gelezen {
     /// The message.
     pub bericht: Bericht,
@@ -39,6 +38,19 @@ pub struct Gelezen {
     pub feit: Bericht,
     /// What its content alone says. Counts only when it is not a repetition of a message that was accepted before.
     pub oordeel: Result<(), Refusal>,
+}
+
+/// Without the body: that is nobody's to read in a log.
+impl std::fmt::Debug for Gelezen {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Gelezen")
+            .field("id", &self.id)
+            .field("kind", &self.kind)
+            .field("maatregel", &self.maatregel)
+            .field("betreft", &self.betreft)
+            .field("oordeel", &self.oordeel)
+            .finish_non_exhaustive()
+    }
 }
 
 /// Reads a message and judges its content and whether the role may send it. Without an id and a kind there is nothing to record.
@@ -441,5 +453,22 @@ fn signaal(soort: SoortSignaal, gi_oin: &str, afzender: &Deelnemer, omgeving: &m
         waarschuwingen: Vec::new(),
         relaties: Vec::new(),
         omgeleid: Vec::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_read_shows_nothing_of_its_body() {
+        let m = v1::Toelichting { tekst: "geheim".to_owned(), ..v1::Toelichting::default() };
+        let bericht_id = "01890a5d-ac96-774b-bcce-b302099a8057".to_owned();
+        let bericht = Bericht { bericht_id, inhoud: Some(Inhoud::Toelichting(m)), ..Bericht::default() };
+        let gelezen =
+            lees(&bericht.encode_to_vec(), Rol::Gi, DateTime::UNIX_EPOCH, NaiveDate::MIN).map_err(|refusal| refusal.code()).unwrap();
+        let shown = format!("{gelezen:?}");
+        let bytes = format!("{:?}", b"geheim").trim_matches(['[', ']']).to_owned();
+        assert!(shown.contains("Toelichting") && !shown.contains("geheim") && !shown.contains(&bytes), "{shown}");
     }
 }

@@ -45,7 +45,7 @@ pub async fn stand(conn: &mut Conn<'_>, oin: Oin) -> Result<Stand, StoreError> {
 }
 
 /// One entry of a mailbox with its message, as stored: the view is made by whoever delivers it.
-#[derive(Clone, Debug, sqlx::FromRow)]
+#[derive(Clone, sqlx::FromRow)]
 pub struct Post {
     /// Its number in the mailbox.
     pub nr: i64,
@@ -69,6 +69,13 @@ pub struct Post {
     pub einde_volgnummer: Option<i64>,
     /// The case.
     pub maatregel_id: Option<Uuid>,
+}
+
+/// Without the body: that is nobody's to read in a log.
+impl std::fmt::Debug for Post {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Post").field("nr", &self.nr).field("rol", &self.rol).field("volgnummer", &self.volgnummer).finish_non_exhaustive()
+    }
 }
 
 /// The entries after a number, in order, at most `maximaal`.
