@@ -2,8 +2,10 @@
 //! Knows no network, no database, no clock and no randomness: those are passed in. Reads the types of the contract as plain data.
 
 pub mod admit;
+pub mod beleid;
 pub mod check;
 pub mod codes;
+pub mod dagen;
 pub mod deelnemer;
 pub mod ids;
 pub mod refusal;
