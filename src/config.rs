@@ -31,6 +31,9 @@ pub struct Config {
     /// Logging.
     #[serde(default)]
     pub log: Log,
+    /// The policy of the norm clocks.
+    #[serde(default)]
+    pub beleid: Beleid,
 }
 
 /// Certificates, their revocation lists and how often they are looked at.
@@ -80,6 +83,8 @@ pub struct Limits {
     pub connection_grace_s: u64,
     /// Seconds of quiet after which a subscription gets a heartbeat, 1 to 300.
     pub heartbeat_s: u64,
+    /// How often the hub looks for clock warnings that are due, in seconds.
+    pub tik_s: u64,
     /// Subscriptions at once of one participant, 1 to 1000.
     pub subscriptions: usize,
     /// Seconds that open calls have to finish when the hub stops, 1 to 300.
@@ -102,6 +107,7 @@ impl Default for Limits {
             connection_age_s: 3600,
             connection_grace_s: 60,
             heartbeat_s: 15,
+            tik_s: 10,
             subscriptions: 32,
             shutdown_s: 10,
         }
@@ -121,6 +127,44 @@ pub struct Log {
 impl Default for Log {
     fn default() -> Log {
         Log { filter: "info".to_owned(), json: false }
+    }
+}
+
+/// What an operator may set of the norm clocks. The terms of the norms and of a machtiging are no setting: nobody moves a clock.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Beleid {
+    /// Name of the policy, which every result carries: 1 to 64 lower-case letters, digits, dots and hyphens.
+    pub naam: String,
+    /// Werkdagen between uitspraak and kennisgeving, 0 to 10.
+    pub kennisgeving_werkdagen: u32,
+    /// Where norm 2 begins.
+    pub norm2_begin: Norm2Begin,
+    /// Whether a term of norm 2 or 3 that ends on no werkdag is extended to the next one.
+    pub verleng_bij_weekend_feestdag: bool,
+    /// File with days equated with a public holiday by royal decree.
+    pub aangewezen_dagen: Option<PathBuf>,
+}
+
+/// Where norm 2 begins.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Norm2Begin {
+    /// On the day the maatregel was pronounced.
+    UitgesprokenOp,
+    /// On the day the GI received the uitspraak.
+    OntvangenOp,
+}
+
+impl Default for Beleid {
+    fn default() -> Beleid {
+        Beleid {
+            naam: "bijlage5-2021".to_owned(),
+            kennisgeving_werkdagen: 1,
+            norm2_begin: Norm2Begin::UitgesprokenOp,
+            verleng_bij_weekend_feestdag: false,
+            aangewezen_dagen: None,
+        }
     }
 }
 
@@ -161,6 +205,7 @@ impl Config {
             },
             limits: Limits::default(),
             log: Log::default(),
+            beleid: Beleid::default(),
         }
     }
 
@@ -176,7 +221,7 @@ impl Config {
     fn resolve(&mut self, folder: &Path) {
         let tls = &mut self.tls;
         let files = [&mut self.receipt_key, &mut tls.certificate, &mut tls.key, &mut tls.client_ca];
-        for file in files.into_iter().chain(&mut tls.crls).chain(&mut self.register_seed) {
+        for file in files.into_iter().chain(&mut tls.crls).chain(&mut self.register_seed).chain(&mut self.beleid.aangewezen_dagen) {
             *file = folder.join(&*file);
         }
         if let Some(path) = self.database.strip_prefix("sqlite:") {
@@ -202,8 +247,11 @@ impl Config {
             ("limits.connection_age_s", l.connection_age_s, 60, 86_400),
             ("limits.connection_grace_s", l.connection_grace_s, 1, 600),
             ("limits.heartbeat_s", l.heartbeat_s, 1, 300),
+            // A warning is sent within a minute of its moment, or of the return of the hub.
+            ("limits.tik_s", l.tik_s, 1, 60),
             ("limits.subscriptions", l.subscriptions as u64, 1, 1000),
             ("limits.shutdown_s", l.shutdown_s, 1, 300),
+            ("beleid.kennisgeving_werkdagen", u64::from(self.beleid.kennisgeving_werkdagen), 0, 10),
         ];
         let outside = bounds.iter().filter(|(_, value, low, high)| !(low..=high).contains(&value));
         let mut faults: Vec<_> = outside.map(|(name, value, low, high)| format!("{name} is {value}; it must be {low} to {high}")).collect();
@@ -213,6 +261,11 @@ impl Config {
         if !self.database.starts_with("sqlite:") && !self.database.starts_with("postgres://") && !self.database.starts_with("postgresql://")
         {
             faults.push("database must begin with sqlite: or postgres://".to_owned());
+        }
+        let naam = &self.beleid.naam;
+        let teken = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '.' | '-');
+        if !(1..=64).contains(&naam.len()) || !naam.chars().all(teken) {
+            faults.push("beleid.naam must be 1 to 64 lower-case letters, digits, dots and hyphens".to_owned());
         }
         if faults.is_empty() { Ok(()) } else { Err(ConfigError::Unsafe(faults.join("; "))) }
     }
@@ -232,6 +285,7 @@ mod tests {
         let example = Config::load(Path::new("ketenhub.example.toml")).unwrap();
         assert_eq!(format!("{:?}", example.limits), format!("{:?}", Limits::default()));
         assert_eq!(format!("{:?}", example.log), format!("{:?}", Log::default()));
+        assert_eq!(format!("{:?}", example.beleid), format!("{:?}", Beleid::default()));
         assert_eq!(example.tls.reload_s, default_reload_s());
     }
 
@@ -246,6 +300,11 @@ mod tests {
     #[test]
     fn an_unknown_key_is_refused() {
         assert!(matches!(changed("streams = 200", "streams = 200\nstroom = 1"), Err(ConfigError::Parse(..))));
+        // A norm is no setting.
+        for key in ["norm1_werkdagen", "norm2_weken", "norm3_maanden", "machtiging_maanden"] {
+            let refused = changed("[beleid]", &format!("[beleid]\n{key} = 9")).unwrap_err();
+            assert!(refused.to_string().contains("unknown field"), "{refused}");
+        }
     }
 
     #[test]
@@ -259,6 +318,9 @@ mod tests {
             ("header_bytes = 16384", "header_bytes = 1000000", "limits.header_bytes"),
             ("crls = [\"certs-example/crl.pem\"]", "crls = []", "tls.crls"),
             ("reload_s = 5", "reload_s = 600", "tls.reload_s"),
+            ("kennisgeving_werkdagen = 1", "kennisgeving_werkdagen = 11", "beleid.kennisgeving_werkdagen"),
+            ("naam = \"bijlage5-2021\"", "naam = \"\"", "beleid.naam"),
+            ("naam = \"bijlage5-2021\"", "naam = \"a, norm 1 9wd\"", "beleid.naam"),
             ("database = \"sqlite:data/ketenhub.db\"", "database = \"mysql://x\"", "database"),
         ] {
             let refused = changed(from, to).unwrap_err();

@@ -2,6 +2,7 @@
 //! start-up check is here or called from here; it serves nothing before all of them passed.
 
 use std::net::{IpAddr, SocketAddr};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
@@ -13,9 +14,11 @@ use tokio_util::sync::CancellationToken;
 
 use crate::admission::{Admission, Werkplaats};
 use crate::beheer::Beheer;
-use crate::config::{Config, seconds};
+use crate::config::{self, Config, seconds};
 use crate::delivery::Delivery;
 use crate::delivery::wake::Wekker;
+use crate::domain::beleid::{Beleid, Norm2Begin};
+use crate::domain::dagen::{GeenDatum, Kalender};
 use crate::domain::deelnemer::Deelnemer;
 use crate::domain::ids::Oin;
 use crate::domain::register::Register;
@@ -26,6 +29,7 @@ use crate::identity::register::LiveRegister;
 use crate::identity::tls::{TlsBestanden, TlsFout, TlsStand};
 use crate::identity::verbindingen::Verbindingen;
 use crate::json;
+use crate::klokken;
 use crate::receipt::{Sleutel, SleutelFout};
 use crate::store::{Store, StoreError, deelnemers, lees_reeks, sleutels};
 use crate::time::Clock;
@@ -52,6 +56,9 @@ pub enum HubFout {
     /// The register to begin with cannot be used.
     #[error("the register seed {0}: {1}")]
     Register(String, String),
+    /// The file of equated days has a line that is no date.
+    #[error("{0}: {1}")]
+    Dagen(PathBuf, GeenDatum),
     /// A file or the address cannot be used.
     #[error("{0}")]
     Io(String, #[source] std::io::Error),
@@ -88,6 +95,8 @@ impl Running {
         let sleutel = Arc::new(Sleutel::laad_of_maak(&config.receipt_key)?);
         let store = open_store(config).await?;
         let register = begin_register(config, &store, &sleutel, &clock).await?;
+        let beleid = Arc::new(beleid(config)?);
+        klokken::bij_start(&store, &beleid).await?;
         let listener =
             TcpListener::bind(config.listen).await.map_err(|error| HubFout::Io(format!("cannot listen on {}", config.listen), error))?;
         let address = listener.local_addr().map_err(|error| HubFout::Io("cannot listen".to_owned(), error))?;
@@ -104,6 +113,7 @@ impl Running {
             sleutel: Arc::clone(&sleutel),
             wekker: wekker.clone(),
             hub: hub_oin,
+            beleid: Arc::clone(&beleid),
         };
         let (admission, writer) = Admission::start(werkplaats, writer_stop.clone());
         let hub = Hub {
@@ -114,12 +124,14 @@ impl Running {
             verbindingen: Arc::clone(&verbindingen),
             sleutel,
             clock,
+            beleid,
             limits: limits.clone(),
         };
         let interval = seconds(config.tls.reload_s);
         let herlaad = HerlaadInstellingen { interval, herverificatie: seconds(60) };
         let herlader = Herlader::nieuw(files, Arc::clone(&stand), Arc::clone(&verbindingen), klok.clone(), herlaad);
         tokio::spawn(herlader.draai(Arc::clone(&reload), stop.clone()));
+        tokio::spawn(tik(hub.admission.clone(), seconds(limits.tik_s), stop.clone()));
         tokio::spawn(ververs_register(hub.clone(), interval, stop.clone()));
         let accept = AcceptorInstellingen {
             handshake_deadline: seconds(limits.handshake_s),
@@ -179,7 +191,7 @@ fn eigen_oin(files: &TlsBestanden) -> Result<Oin, HubFout> {
 
 /// Opens the database and brings its schema up to date; makes the folder of a SQLite file.
 pub async fn open_store(config: &Config) -> Result<Store, HubFout> {
-    if let Some(folder) = config.database.strip_prefix("sqlite:").and_then(|path| std::path::Path::new(path).parent()) {
+    if let Some(folder) = config.database.strip_prefix("sqlite:").and_then(|path| Path::new(path).parent()) {
         std::fs::create_dir_all(folder).map_err(|error| HubFout::Io(format!("cannot make {}", folder.display()), error))?;
     }
     let store = Store::open(&config.database).await?;
@@ -206,6 +218,29 @@ async fn begin_register(config: &Config, store: &Store, sleutel: &Sleutel, clock
     Ok(LiveRegister::new(versie, Register::new(alle)))
 }
 
+/// The policy of the norm clocks: what the operator sets of it, and the norms as they are.
+pub fn beleid(config: &Config) -> Result<Beleid, HubFout> {
+    let gezet = &config.beleid;
+    Ok(Beleid {
+        naam: gezet.naam.clone(),
+        kennisgeving_werkdagen: gezet.kennisgeving_werkdagen,
+        norm2_begin: match gezet.norm2_begin {
+            config::Norm2Begin::UitgesprokenOp => Norm2Begin::Uitgesproken,
+            config::Norm2Begin::OntvangenOp => Norm2Begin::Ontvangen,
+        },
+        verleng: gezet.verleng_bij_weekend_feestdag,
+        kalender: kalender(gezet.aangewezen_dagen.as_deref())?,
+        ..Beleid::default()
+    })
+}
+
+/// The calendar with the equated days of a file, one a line.
+pub fn kalender(aangewezen: Option<&Path>) -> Result<Kalender, HubFout> {
+    let Some(file) = aangewezen else { return Ok(Kalender::default()) };
+    let text = std::fs::read_to_string(file).map_err(|error| HubFout::Io(format!("cannot read {}", file.display()), error))?;
+    Kalender::lees(&text).map_err(|fout| HubFout::Dagen(file.to_owned(), fout))
+}
+
 /// Reads participants from a JSON array.
 pub fn lees_deelnemers(text: &str) -> Result<Vec<Deelnemer>, String> {
     let lijst: Vec<v1::Deelnemer> = json::read_list(text).map_err(|error| error.to_string())?;
@@ -216,6 +251,20 @@ pub fn lees_deelnemers(text: &str) -> Result<Vec<Deelnemer>, String> {
         })
     };
     lijst.iter().enumerate().map(lees).collect()
+}
+
+/// Sends clock warnings as they come due, at once when the hub was away over their moment.
+async fn tik(admission: Admission, interval: std::time::Duration, stop: CancellationToken) {
+    let mut tick = tokio::time::interval(interval);
+    loop {
+        tokio::select! {
+            () = stop.cancelled() => return,
+            _ = tick.tick() => {}
+        }
+        if let Err(error) = admission.tik().await {
+            tracing::warn!(error = %crate::telemetry::causes(&error), "clock warnings could not be sent; they are tried again");
+        }
+    }
 }
 
 /// Notices what other hubs changed, and dates that passed.
@@ -231,5 +280,52 @@ async fn ververs_register(hub: Hub, interval: std::time::Duration, stop: Cancell
             tracing::warn!(error = %crate::telemetry::causes(&error), "the register could not be read; the last one stays in force");
         }
         beheer.verbreek_onbevoegden();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn met(beleid: config::Beleid) -> Config {
+        Config { beleid, ..Config::on_loopback(Path::new("certs-example"), Path::new("data"), 0) }
+    }
+
+    #[test]
+    fn a_configuration_that_sets_nothing_gives_the_policy_of_the_report() {
+        assert_eq!(beleid(&met(config::Beleid::default())).unwrap(), Beleid::default());
+    }
+
+    #[test]
+    fn every_setting_of_the_policy_is_in_force() {
+        let map = tempfile::tempdir().unwrap();
+        let toml = "naam = \"proef-2026\"\nkennisgeving_werkdagen = 2\nnorm2_begin = \"ontvangen_op\"\n\
+            verleng_bij_weekend_feestdag = true\naangewezen_dagen = \"dagen.txt\"\n";
+        let voorbeeld = std::fs::read_to_string("ketenhub.example.toml").unwrap();
+        let (andere, _) = voorbeeld.split_once("[beleid]").unwrap();
+        let file = map.path().join("hub.toml");
+        std::fs::write(&file, format!("{andere}[beleid]\n{toml}")).unwrap();
+        // The path is relative to the configuration.
+        std::fs::write(map.path().join("dagen.txt"), "2021-05-14 # Friday after Hemelvaart\n").unwrap();
+        let wordt = Beleid {
+            naam: "proef-2026".to_owned(),
+            kennisgeving_werkdagen: 2,
+            norm2_begin: Norm2Begin::Ontvangen,
+            verleng: true,
+            kalender: Kalender::new(chrono::NaiveDate::from_ymd_opt(2021, 5, 14)),
+            ..Beleid::default()
+        };
+        assert_eq!(beleid(&Config::load(&file).unwrap()).unwrap(), wordt);
+    }
+
+    #[test]
+    fn a_file_of_equated_days_that_cannot_be_used_is_named_with_its_line() {
+        let map = tempfile::tempdir().unwrap();
+        let file = map.path().join("dagen.txt");
+        let config = met(config::Beleid { aangewezen_dagen: Some(file.clone()), ..config::Beleid::default() });
+        let shown = file.display();
+        assert_eq!(beleid(&config).unwrap_err().to_string(), format!("cannot read {shown}"));
+        std::fs::write(&file, "2021-05-14\n\n14-05-2021\n").unwrap();
+        assert_eq!(beleid(&config).unwrap_err().to_string(), format!("{shown}: line 3 is no date yyyy-mm-dd"));
     }
 }

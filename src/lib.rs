@@ -13,6 +13,7 @@ pub mod domain;
 pub mod hub;
 pub mod identity;
 pub mod json;
+pub mod klokken;
 pub mod receipt;
 pub mod store;
 pub mod telemetry;

@@ -7,28 +7,25 @@ use std::sync::Arc;
 use bytes::Bytes;
 use jeugdketen_proto::Kind;
 use jeugdketen_proto::v1::bericht::Inhoud;
-use jeugdketen_proto::v1::{self, Receipt};
+use jeugdketen_proto::v1::{self, Receipt, Rol};
 use prost::Message as _;
+use uuid::Uuid;
 
-use super::{Antwoord, Opdracht, Werkplaats, failpoint};
-use crate::domain::admit::{Admitted, Gelezen, Omgeving, Origineel, beslis};
-use crate::domain::deelnemer::Deelnemer;
+use super::klokken::Klokken;
+use super::{Dien, Opdracht, Werkplaats, failpoint};
+use crate::domain::admit::{Admitted, Gelezen, Omgeving, Origineel, beslis, waarschuw};
 use crate::domain::ids::{BerichtId, MaatregelId, Oin};
+use crate::domain::klok::meet;
 use crate::domain::refusal::Refusal;
 use crate::domain::register::Register;
 use crate::domain::routing::Ontvanger;
-use crate::domain::zaak::Feit;
+use crate::domain::zaak::{Feit, datum_in_nederland};
+use crate::identity::register::Peer;
+use crate::receipt::sha256;
 use crate::store::audit::Aantekening;
 use crate::store::berichten::{Eerder, Genummerd};
 use crate::store::{Conn, Reeks, StoreError, audit, berichten, catalogus, corrupt, postvak, schrijf_reeks, zaken};
 use crate::time::{from_micros, timestamp};
-
-/// What one request came to.
-pub(super) enum Uitkomst {
-    Bericht(Antwoord),
-    /// The highest number that is confirmed; none when the number was never given out.
-    Bevestigd(Option<i64>),
-}
 
 /// What became of a submission, before numbers and receipts are known.
 enum Besluit {
@@ -41,15 +38,23 @@ enum Besluit {
 
 type Sleutel = (Oin, BerichtId);
 
-pub(super) async fn voer_uit(werkplaats: &Werkplaats, opdrachten: &[Opdracht]) -> Result<Vec<Uitkomst>, StoreError> {
+pub(super) async fn voer_uit(werkplaats: &Werkplaats, opdrachten: &mut [Opdracht]) -> Result<(), StoreError> {
+    if opdrachten.iter().all(|opdracht| matches!(opdracht, Opdracht::Tik(_))) && !Klokken::is_iets_aan_de_beurt(werkplaats).await? {
+        opdrachten.iter_mut().for_each(Opdracht::niets_te_doen);
+        return Ok(());
+    }
     let (mut tx, mut reeks) = werkplaats.store.write().await?;
     let op = werkplaats.clock.micros();
     let mut batch = Batch::laad(werkplaats, &mut tx.conn(), opdrachten, reeks, op).await?;
     let mut besluiten = Vec::with_capacity(opdrachten.len());
-    for opdracht in opdrachten {
+    for opdracht in opdrachten.iter_mut() {
         besluiten.push(match opdracht {
-            Opdracht::Dien { afzender, gelezen, digest, traceparent, .. } => Some(batch.besluit(afzender, gelezen, digest, traceparent)?),
-            Opdracht::Bevestig { .. } => None,
+            Opdracht::Dien(dien, _) => Some(batch.besluit(dien)?),
+            Opdracht::Tik(vraag) => {
+                vraag.uitkomst = Some(batch.tik()?);
+                None
+            }
+            Opdracht::Bevestig(..) => None,
         });
     }
     let mut aantekeningen = batch.aantekeningen(opdrachten, &besluiten);
@@ -59,22 +64,25 @@ pub(super) async fn voer_uit(werkplaats: &Werkplaats, opdrachten: &[Opdracht]) -
     for g in &genummerd {
         catalogus::schrijf(&mut tx.conn(), &g.admitted).await?;
     }
-    let mut uitkomsten = Vec::with_capacity(opdrachten.len());
-    for (opdracht, besluit) in opdrachten.iter().zip(besluiten) {
-        uitkomsten.push(match (opdracht, besluit) {
-            (Opdracht::Bevestig { wie, tot, .. }, _) => {
-                let bevestigd = bevestig(&mut tx.conn(), *wie, *tot, op).await?;
-                if let Some(nummer) = bevestigd {
-                    aantekeningen.push(Aantekening::bevestigd(*wie, nummer));
-                }
-                Uitkomst::Bevestigd(bevestigd)
+    for (opdracht, besluit) in opdrachten.iter_mut().zip(besluiten) {
+        match (opdracht, besluit) {
+            (Opdracht::Bevestig(bevestiging, vraag), _) => {
+                let (wie, tot) = (bevestiging.peer.oin(), bevestiging.tot);
+                let bevestigd = bevestig(&mut tx.conn(), &mut batch.klokken, &bevestiging.peer, tot, op).await?;
+                aantekeningen.extend(bevestigd.map(|nummer| Aantekening::bevestigd(wie, nummer)));
+                vraag.uitkomst = Some(bevestigd);
             }
-            (_, Some(Besluit::Aanvaard(plaats))) => Uitkomst::Bericht(Ok(Bytes::copy_from_slice(&genummerd[plaats].receipt))),
-            (_, Some(Besluit::Herhaald(receipt))) => Uitkomst::Bericht(Ok(receipt)),
-            (_, Some(Besluit::Geweigerd(refusal))) => Uitkomst::Bericht(Err(refusal)),
-            (Opdracht::Dien { .. }, None) => Uitkomst::Bericht(Err(Refusal::Onleesbaar)),
-        });
+            (Opdracht::Dien(_, vraag), Some(besluit)) => {
+                vraag.uitkomst = Some(match besluit {
+                    Besluit::Aanvaard(plaats) => Ok(Bytes::copy_from_slice(&genummerd[plaats].receipt)),
+                    Besluit::Herhaald(receipt) => Ok(receipt),
+                    Besluit::Geweigerd(refusal) => Err(refusal),
+                });
+            }
+            (Opdracht::Dien(..) | Opdracht::Tik(_), _) => {}
+        }
     }
+    batch.klokken.werk_bij(&mut tx.conn(), &werkplaats.beleid, batch.feiten).await?;
     for aantekening in &mut aantekeningen {
         reeks.audit += 1;
         (aantekening.nr, aantekening.op) = (reeks.audit, op);
@@ -88,17 +96,21 @@ pub(super) async fn voer_uit(werkplaats: &Werkplaats, opdrachten: &[Opdracht]) -
         let omgeleid = g.admitted.omgeleid().iter().map(|omleiding| omleiding.naar);
         g.admitted.ontvangers().iter().copied().chain(omgeleid).for_each(|ontvanger| werkplaats.wekker.wek(ontvanger.oin));
     }
-    Ok(uitkomsten)
+    Ok(())
 }
 
 /// Confirms from where the recipient was up to `tot`. A lower number than before changes nothing.
-async fn bevestig(conn: &mut Conn<'_>, wie: Oin, tot: i64, op: i64) -> Result<Option<i64>, StoreError> {
+async fn bevestig(conn: &mut Conn<'_>, klokken: &mut Klokken, peer: &Peer, tot: i64, op: i64) -> Result<Option<i64>, StoreError> {
+    let wie = peer.oin();
     let stand = postvak::stand(conn, wie).await?;
     if tot > stand.laatste_nr {
         return Ok(None);
     }
     if tot > stand.bevestigd_tot {
         postvak::bevestig(conn, wie, stand.bevestigd_tot, tot, op).await?;
+        if peer.rol() == Rol::Gi {
+            klokken.geraakt(postvak::uitspraken(conn, wie, stand.bevestigd_tot, tot).await?);
+        }
     }
     Ok(Some(tot.max(stand.bevestigd_tot)))
 }
@@ -115,6 +127,7 @@ struct Batch<'a> {
     /// Accepted in this batch: the message, its digest and its trace context.
     aanvaard: Vec<(Admitted, Vec<u8>, String)>,
     plaatsen: HashMap<Sleutel, usize>,
+    klokken: Klokken,
 }
 
 impl<'a> Batch<'a> {
@@ -129,19 +142,22 @@ impl<'a> Batch<'a> {
         let mut maatregelen: Vec<MaatregelId> = Vec::new();
         let mut uitspraken = false;
         for opdracht in opdrachten {
-            if let Opdracht::Dien { afzender, gelezen, .. } = opdracht {
+            if let Opdracht::Dien(Dien { afzender, gelezen, .. }, _) = opdracht {
                 sleutels.push((afzender.oin, gelezen.id));
                 sleutels.extend(gelezen.betreft.map(|betreft| (afzender.oin, betreft)));
                 maatregelen.extend(gelezen.maatregel);
                 uitspraken |= gelezen.kind == Kind::Uitspraak;
             }
         }
+        let tikt = opdrachten.iter().any(|opdracht| matches!(opdracht, Opdracht::Tik(_)));
+        let klokken = Klokken::laad(conn, tikt, op).await?;
+        maatregelen.extend(klokken.aan_de_beurt());
         sleutels.sort_unstable();
         sleutels.dedup();
         maatregelen.sort_unstable();
         maatregelen.dedup();
         let eerder = berichten::zoek(conn, &sleutels).await?;
-        let vandaag = crate::domain::zaak::datum_in_nederland(from_micros(op));
+        let vandaag = datum_in_nederland(from_micros(op));
         Ok(Batch {
             werkplaats,
             register: werkplaats.register.nu(),
@@ -152,16 +168,12 @@ impl<'a> Batch<'a> {
             opnamestops: if uitspraken { catalogus::opnamestops(conn, vandaag).await? } else { Vec::new() },
             aanvaard: Vec::new(),
             plaatsen: HashMap::new(),
+            klokken,
         })
     }
 
-    fn besluit(
-        &mut self,
-        afzender: &Deelnemer,
-        gelezen: &Arc<Gelezen>,
-        digest: &[u8; 32],
-        traceparent: &str,
-    ) -> Result<Besluit, StoreError> {
+    fn besluit(&mut self, dien: &Dien) -> Result<Besluit, StoreError> {
+        let Dien { afzender, gelezen, digest, traceparent } = dien;
         let sleutel = (afzender.oin, gelezen.id);
         if let Some(eerder) = self.eerder.get(&sleutel) {
             let zelfde = eerder.digest == digest;
@@ -173,41 +185,66 @@ impl<'a> Batch<'a> {
             return Ok(if zelfde { Besluit::Aanvaard(*plaats) } else { Besluit::Geweigerd(Refusal::AndereInhoud) });
         }
         let origineel = gelezen.betreft.map(|betreft| self.origineel((afzender.oin, betreft))).transpose()?.flatten();
-        let clock = &self.werkplaats.clock;
         let opnamestops = self.opnamestops_van(gelezen);
-        let mut omgeving = Omgeving {
-            nu: from_micros(self.op),
-            vandaag: crate::domain::zaak::datum_in_nederland(from_micros(self.op)),
-            register: &self.register,
-            hub: self.werkplaats.hub,
-            feiten: gelezen.maatregel.and_then(|id| self.feiten.get(&id)).map_or(&[], Vec::as_slice),
-            origineel: origineel.as_ref(),
-            opnamestops: &opnamestops,
-            nieuw_id: &mut || clock.new_id(),
-        };
+        let feiten = gelezen.maatregel.and_then(|id| self.feiten.get(&id)).map_or(&[][..], Vec::as_slice);
+        let clock = &self.werkplaats.clock;
+        let nieuw_id = &mut || clock.new_id();
+        let mut omgeving = Omgeving { feiten, origineel: origineel.as_ref(), opnamestops: &opnamestops, ..self.omgeving(nieuw_id) };
         let sleutel_van_zaak = || gelezen.maatregel.map(|id| id.to_string()).unwrap_or_default();
         match beslis(gelezen, afzender, &mut omgeving).map_err(|_| corrupt("gebeurtenissen", "feit", sleutel_van_zaak()))? {
             Err(refusal) => Ok(Besluit::Geweigerd(refusal)),
-            Ok(admitted) => Ok(Besluit::Aanvaard(self.neem_op(admitted, digest, traceparent))),
+            Ok(admitted) => Ok(Besluit::Aanvaard(self.neem_op(admitted, Some(digest), traceparent))),
         }
     }
 
-    /// Keeps accepted messages for the rest of the batch and returns the place of the first.
-    fn neem_op(&mut self, admitted: Vec<Admitted>, digest: &[u8; 32], traceparent: &str) -> usize {
+    fn omgeving<'b>(&'b self, nieuw_id: &'b mut dyn FnMut() -> Uuid) -> Omgeving<'b> {
+        Omgeving {
+            nu: from_micros(self.op),
+            vandaag: datum_in_nederland(from_micros(self.op)),
+            register: &self.register,
+            hub: self.werkplaats.hub,
+            feiten: &[],
+            origineel: None,
+            opnamestops: &[],
+            nieuw_id,
+        }
+    }
+
+    /// Takes up the warnings that are due and returns how many cases had one. A second tick of one batch finds nothing.
+    fn tik(&mut self) -> Result<usize, StoreError> {
+        let dossiers = self.klokken.neem_aan_de_beurt(&self.feiten);
+        let clock = &self.werkplaats.clock;
+        let mut alle = Vec::new();
+        for dossier in &dossiers {
+            let stand = meet(dossier, &self.werkplaats.beleid).map_err(|_| corrupt("gebeurtenissen", "feit", dossier.id))?;
+            alle.push(waarschuw(&stand, &mut self.omgeving(&mut || clock.new_id())));
+        }
+        // A case is measured again even when nothing was due after all: then what was kept of it was not right.
+        self.klokken.geraakt(dossiers.iter().map(|dossier| dossier.id));
+        alle.into_iter().for_each(|admitted| {
+            self.neem_op(admitted, None, "");
+        });
+        Ok(dossiers.len())
+    }
+
+    /// Keeps accepted messages for the rest of the batch and returns the place of the first, whose digest can be known.
+    fn neem_op(&mut self, admitted: Vec<Admitted>, digest: Option<&[u8; 32]>, traceparent: &str) -> usize {
         let eerste = self.aanvaard.len();
         for admitted in admitted {
             self.volgnummer += 1;
             let (afzender, rol) = admitted.afzender();
             if let (Some(maatregel), Some(feit)) = (admitted.maatregel(), admitted.feit()) {
-                let feit = Feit { volgnummer: self.volgnummer, afzender, rol, bericht: feit.clone() };
+                let op = from_micros(self.op);
+                let feit = Feit { volgnummer: self.volgnummer, afzender, rol, op, bericht: feit.clone() };
                 self.feiten.entry(maatregel).or_default().push(feit);
+                self.klokken.kwam_bij(maatregel, &admitted);
             }
             if let Some(Inhoud::Capaciteit(m)) = &admitted.bericht().inhoud {
                 self.noteer_capaciteit(afzender, m);
             }
             self.plaatsen.insert((afzender, admitted.id()), self.aanvaard.len());
-            let is_eerste = self.aanvaard.len() == eerste;
-            let digest = if is_eerste { digest.to_vec() } else { crate::receipt::sha256(admitted.canonical()).to_vec() };
+            let bekend = digest.filter(|_| self.aanvaard.len() == eerste);
+            let digest = bekend.map_or_else(|| sha256(admitted.canonical()).to_vec(), |digest| digest.to_vec());
             self.aanvaard.push((admitted, digest, traceparent.to_owned()));
         }
         eerste
@@ -233,7 +270,7 @@ impl<'a> Batch<'a> {
     /// A newer capaciteit for a region replaces the earlier one, also for the uitspraken that follow it in the batch.
     fn noteer_capaciteit(&mut self, gi: Oin, m: &v1::Capaciteit) {
         self.opnamestops.retain(|(ander, regio)| *ander != gi || *regio != m.regio);
-        let vandaag = crate::domain::zaak::datum_in_nederland(from_micros(self.op)).to_string();
+        let vandaag = datum_in_nederland(from_micros(self.op)).to_string();
         let geldt = m.vanaf <= vandaag && (m.tot_en_met.is_empty() || m.tot_en_met >= vandaag);
         if m.stand() == v1::StandCapaciteit::Opnamestop && geldt {
             self.opnamestops.push((gi, m.regio.clone()));
@@ -252,7 +289,7 @@ impl<'a> Batch<'a> {
             .map(|(volgnummer, (admitted, digest, _))| Aantekening::aanvaard(admitted.afzender().0, admitted.kind(), volgnummer, digest))
             .collect();
         for (opdracht, besluit) in opdrachten.iter().zip(besluiten) {
-            if let (Opdracht::Dien { afzender, gelezen, digest, .. }, Some(Besluit::Geweigerd(refusal))) = (opdracht, besluit) {
+            if let (Opdracht::Dien(Dien { afzender, gelezen, digest, .. }, _), Some(Besluit::Geweigerd(refusal))) = (opdracht, besluit) {
                 aantekeningen.push(Aantekening::geweigerd(afzender.oin, gelezen.kind, refusal, digest));
             }
         }
@@ -260,7 +297,7 @@ impl<'a> Batch<'a> {
     }
 
     /// Gives out mailbox numbers, in the order of the messages, and signs the receipts.
-    async fn nummer(self, conn: &mut Conn<'_>) -> Result<Vec<Genummerd>, StoreError> {
+    async fn nummer(&mut self, conn: &mut Conn<'_>) -> Result<Vec<Genummerd>, StoreError> {
         let mut aantallen: BTreeMap<Oin, i64> = BTreeMap::new();
         for (admitted, _, _) in &self.aanvaard {
             let omgeleid = admitted.omgeleid().iter().map(|omleiding| omleiding.naar.oin);
@@ -278,7 +315,7 @@ impl<'a> Batch<'a> {
         };
         let eerste = self.volgnummer - i64::try_from(self.aanvaard.len()).unwrap_or_default() + 1;
         let mut genummerd = Vec::with_capacity(self.aanvaard.len());
-        for (volgnummer, (admitted, digest, traceparent)) in (eerste..).zip(self.aanvaard) {
+        for (volgnummer, (admitted, digest, traceparent)) in (eerste..).zip(std::mem::take(&mut self.aanvaard)) {
             // A redirected message comes before the one that redirected it: the new recipient reads the case in its order.
             let omgeleid = admitted.omgeleid().iter().map(|omleiding| neem(omleiding.naar.oin)).collect();
             let postvaknummers = admitted.ontvangers().iter().map(|ontvanger| neem(ontvanger.oin)).collect();

@@ -3,6 +3,7 @@
 
 mod batch;
 mod failpoint;
+mod klokken;
 
 use std::sync::Arc;
 
@@ -12,6 +13,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::delivery::wake::Wekker;
 use crate::domain::admit::{Gelezen, lees};
+use crate::domain::beleid::Beleid;
 use crate::domain::deelnemer::Deelnemer;
 use crate::domain::ids::Oin;
 use crate::domain::refusal::Refusal;
@@ -47,18 +49,59 @@ pub enum Gestaakt {
 
 /// One request to the writer.
 enum Opdracht {
-    Dien {
-        afzender: Arc<Deelnemer>,
-        gelezen: Arc<Gelezen>,
-        digest: [u8; 32],
-        traceparent: String,
-        antwoord: oneshot::Sender<Result<Antwoord, Gestaakt>>,
-    },
-    Bevestig {
-        wie: Oin,
-        tot: i64,
-        antwoord: oneshot::Sender<Result<i64, Gestaakt>>,
-    },
+    /// A message is submitted.
+    Dien(Dien, Vraag<Antwoord>),
+    /// Receipt of everything up to a mailbox number is confirmed. None: the number was never given out.
+    Bevestig(Bevestig, Vraag<Option<i64>>),
+    /// Time has passed: warnings are due. Answered with the number of cases that had one.
+    Tik(Vraag<usize>),
+}
+
+struct Dien {
+    afzender: Arc<Deelnemer>,
+    gelezen: Arc<Gelezen>,
+    digest: [u8; 32],
+    traceparent: String,
+}
+
+struct Bevestig {
+    peer: Peer,
+    tot: i64,
+}
+
+/// Who waits for the outcome, and the outcome once there is one.
+struct Vraag<T> {
+    antwoord: oneshot::Sender<Result<T, Gestaakt>>,
+    uitkomst: Option<T>,
+}
+
+impl<T> Vraag<T> {
+    fn nieuw() -> (Vraag<T>, oneshot::Receiver<Result<T, Gestaakt>>) {
+        let (antwoord, wacht) = oneshot::channel();
+        (Vraag { antwoord, uitkomst: None }, wacht)
+    }
+
+    /// A caller that went away is not an error: its message is durable, and a repetition finds the receipt.
+    fn beantwoord(self, gedaan: Result<(), Gestaakt>) {
+        drop(self.antwoord.send(gedaan.and_then(|()| self.uitkomst.ok_or(Gestaakt::Stopt))));
+    }
+}
+
+impl Opdracht {
+    /// Nothing was due.
+    fn niets_te_doen(&mut self) {
+        if let Opdracht::Tik(vraag) = self {
+            vraag.uitkomst = Some(0);
+        }
+    }
+
+    fn beantwoord(self, gedaan: Result<(), Gestaakt>) {
+        match self {
+            Opdracht::Dien(_, vraag) => vraag.beantwoord(gedaan),
+            Opdracht::Bevestig(_, vraag) => vraag.beantwoord(gedaan),
+            Opdracht::Tik(vraag) => vraag.beantwoord(gedaan),
+        }
+    }
 }
 
 type Wacht = oneshot::Receiver<Result<Antwoord, Gestaakt>>;
@@ -107,6 +150,8 @@ pub struct Werkplaats {
     pub wekker: Wekker,
     /// The OIN of the hub, as sender of signals.
     pub hub: Oin,
+    /// The policy of the norm clocks.
+    pub beleid: Arc<Beleid>,
 }
 
 impl Admission {
@@ -142,15 +187,28 @@ impl Admission {
     fn lees(&self, peer: &Peer, bytes: &[u8], traceparent: String) -> Result<(Opdracht, Wacht), Refusal> {
         let gelezen = Arc::new(lees(bytes, peer.rol(), self.clock.now(), self.clock.today())?);
         let digest = sha256(&gelezen.canonical);
-        let (antwoord, wacht) = oneshot::channel();
-        Ok((Opdracht::Dien { afzender: Arc::clone(peer.deelnemer()), gelezen, digest, traceparent, antwoord }, wacht))
+        let (vraag, wacht) = Vraag::nieuw();
+        Ok((Opdracht::Dien(Dien { afzender: Arc::clone(peer.deelnemer()), gelezen, digest, traceparent }, vraag), wacht))
     }
 
     /// Confirms receipt of everything in a mailbox up to and including a number; returns the highest number that is confirmed.
     pub async fn bevestig(&self, peer: &Peer, tot: i64) -> Result<i64, Gestaakt> {
-        let (antwoord, wacht) = oneshot::channel();
-        self.zet_in_rij(Opdracht::Bevestig { wie: peer.oin(), tot, antwoord })?;
-        wacht.await.unwrap_or(Err(Gestaakt::Stopt))
+        let (vraag, wacht) = Vraag::nieuw();
+        self.zet_in_rij(Opdracht::Bevestig(Bevestig { peer: peer.clone(), tot }, vraag))?;
+        wacht.await.unwrap_or(Err(Gestaakt::Stopt))?.ok_or(Gestaakt::OnbekendNummer)
+    }
+
+    /// Sends every clock warning that is due; returns how many cases had one. Warnings are sent once, whichever hub does it.
+    pub async fn tik(&self) -> Result<usize, Gestaakt> {
+        let mut zaken = 0;
+        loop {
+            let (vraag, wacht) = Vraag::nieuw();
+            self.wachtrij.send(Opdracht::Tik(vraag)).await.map_err(|_| Gestaakt::Stopt)?;
+            match wacht.await.unwrap_or(Err(Gestaakt::Stopt))? {
+                0 => return Ok(zaken),
+                meer => zaken += meer,
+            }
+        }
     }
 
     fn zet_in_rij(&self, opdracht: Opdracht) -> Result<(), Gestaakt> {
@@ -175,9 +233,9 @@ async fn schrijf(werkplaats: Werkplaats, mut rij: mpsc::Receiver<Opdracht>, stop
 }
 
 /// One transaction for all; when that fails for a reason of its own, one each, so that nobody suffers for a neighbour.
-async fn verwerk(werkplaats: &Werkplaats, opdrachten: Vec<Opdracht>) {
-    match batch::voer_uit(werkplaats, &opdrachten).await {
-        Ok(uitkomsten) => uitkomsten.into_iter().zip(opdrachten).for_each(|(uitkomst, opdracht)| antwoord(opdracht, Ok(uitkomst))),
+async fn verwerk(werkplaats: &Werkplaats, mut opdrachten: Vec<Opdracht>) {
+    match batch::voer_uit(werkplaats, &mut opdrachten).await {
+        Ok(()) => opdrachten.into_iter().for_each(|opdracht| opdracht.beantwoord(Ok(()))),
         Err(StoreError::Statement(_) | StoreError::Corrupt { .. }) if opdrachten.len() > 1 => {
             for opdracht in opdrachten {
                 Box::pin(verwerk(werkplaats, vec![opdracht])).await;
@@ -185,22 +243,7 @@ async fn verwerk(werkplaats: &Werkplaats, opdrachten: Vec<Opdracht>) {
         }
         Err(error) => {
             let error = Arc::new(error);
-            opdrachten.into_iter().for_each(|opdracht| antwoord(opdracht, Err(Arc::clone(&error))));
+            opdrachten.into_iter().for_each(|opdracht| opdracht.beantwoord(Err(Gestaakt::Store(Arc::clone(&error)))));
         }
-    }
-}
-
-/// A caller that went away is not an error: its message is durable, and a repetition finds the receipt.
-fn antwoord(opdracht: Opdracht, uitkomst: Result<batch::Uitkomst, Arc<StoreError>>) {
-    match (opdracht, uitkomst) {
-        (Opdracht::Dien { antwoord, .. }, Ok(batch::Uitkomst::Bericht(uitkomst))) => drop(antwoord.send(Ok(uitkomst))),
-        (Opdracht::Bevestig { antwoord, .. }, Ok(batch::Uitkomst::Bevestigd(tot))) => {
-            drop(antwoord.send(tot.ok_or(Gestaakt::OnbekendNummer)))
-        }
-        (Opdracht::Dien { antwoord, .. }, Err(error)) => drop(antwoord.send(Err(Gestaakt::Store(error)))),
-        (Opdracht::Bevestig { antwoord, .. }, Err(error)) => drop(antwoord.send(Err(Gestaakt::Store(error)))),
-        // The batch answers each request with its own kind of outcome.
-        (Opdracht::Dien { antwoord, .. }, Ok(batch::Uitkomst::Bevestigd(_))) => drop(antwoord.send(Err(Gestaakt::Stopt))),
-        (Opdracht::Bevestig { antwoord, .. }, Ok(batch::Uitkomst::Bericht(_))) => drop(antwoord.send(Err(Gestaakt::Stopt))),
     }
 }

@@ -8,7 +8,9 @@ mod certs_command;
 mod client;
 mod deelnemer;
 mod demo;
+mod klokken;
 mod serve;
+mod termijn;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -39,6 +41,9 @@ enum Command {
         #[arg(long, env = "KETENHUB_CONFIG")]
         config: PathBuf,
     },
+    /// Rebuild or check what is kept of the norm clocks.
+    #[command(subcommand)]
+    Klokken(klokken::Command),
     /// Start a hub on loopback with the example certificates and play one whole case through it.
     Demo(demo::Args),
     /// Make a small PKI to try things out with.
@@ -59,6 +64,8 @@ enum Command {
     /// Measure this machine and this hub.
     #[command(subcommand)]
     Bench(bench::Command),
+    /// Work out the deadlines of the norms from a day; needs no hub.
+    Termijn(termijn::Args),
     /// Work with receipts.
     #[command(subcommand)]
     Receipt(berichten::ReceiptCommand),
@@ -81,12 +88,14 @@ async fn dispatch(command: Command) -> anyhow::Result<()> {
     match command {
         Command::Serve { config } => serve::serve(&config).await,
         Command::Migrate { config } => serve::migrate(&config).await,
+        Command::Klokken(command) => klokken::run(&command).await,
         Command::Demo(args) => demo::run(&args).await,
         Command::Certs(args) => certs_command::run(&args),
         Command::Deelnemer(command) => deelnemer::run(&command).await,
         Command::Submit { files, naar } => berichten::submit(&files, &naar).await,
         Command::Receive(args) => berichten::receive(&args).await,
         Command::Bench(command) => bench::run(&command).await,
+        Command::Termijn(args) => termijn::run(&args),
         Command::Receipt(command) => berichten::receipt(&command).await,
     }
 }

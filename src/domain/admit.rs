@@ -1,16 +1,19 @@
 //! Admission: every check a message must pass, in order, and what follows from accepting it. Pure; the caller loads what is looked at and
 //! stores what comes out. `Admitted` can be made here only, so that nothing else can be stored.
 
+mod hub;
 mod regels;
 
 use std::sync::Arc;
 
 use chrono::{DateTime, NaiveDate, Utc};
 use jeugdketen_proto::v1::bericht::Inhoud;
-use jeugdketen_proto::v1::{self, Bericht, Rol, SoortSignaal, SoortUitspraak, Waarschuwing, Zaakband};
+use jeugdketen_proto::v1::{self, Bericht, Rol, SoortUitspraak, Waarschuwing, Zaakband};
 use jeugdketen_proto::{Kind, NotCanonical, Projection as _, Reader, canonical_bericht};
 use prost::Message as _;
 use uuid::Uuid;
+
+pub use hub::waarschuw;
 
 use super::check;
 use super::deelnemer::Deelnemer;
@@ -365,19 +368,21 @@ fn neem_aan(
         relaties: Vec::new(),
         omgeleid: Vec::new(),
     };
-    if let (Some(zaak), Some(feit)) = (zaak, admitted.feit()) {
+    let mut nieuw = None;
+    if let (Some(feit), Some(id)) = (admitted.feit(), maatregel) {
         let mut feiten = omgeving.feiten.to_vec();
         let volgnummer = feiten.last().map_or(1, |laatste| laatste.volgnummer + 1);
-        feiten.push(Feit { volgnummer, afzender: afzender.oin, rol: afzender.rol, bericht: feit.clone() });
-        let nieuw = Zaak::vouw(zaak.id, &feiten)?;
-        admitted.relaties = gewijzigde_relaties(zaak, &nieuw, omgeving);
-        admitted.omgeleid = omleidingen(zaak, &nieuw, omgeving);
+        feiten.push(Feit { volgnummer, afzender: afzender.oin, rol: afzender.rol, op: omgeving.nu, bericht: feit.clone() });
+        let erna = Zaak::vouw(id, &feiten)?;
+        if let Some(zaak) = zaak {
+            admitted.relaties = gewijzigde_relaties(zaak, &erna, omgeving);
+            admitted.omgeleid = omleidingen(zaak, &erna, omgeving);
+        }
+        nieuw = Some(erna);
     }
+    let signalen = hub::signalen(inhoud, &admitted.waarschuwingen, zaak, nieuw.as_ref());
     let mut alle = vec![admitted];
-    let signalen: Vec<_> = alle[0].waarschuwingen.iter().filter_map(signaal_bij).collect();
-    if let Inhoud::Uitspraak(m) = inhoud {
-        alle.extend(signalen.into_iter().map(|soort| signaal(soort, &m.gi_oin, afzender, omgeving)));
-    }
+    alle.extend(signalen.into_iter().map(|(soort, gi)| hub::signaal(soort, gi, omgeving)));
     Ok(alle)
 }
 
@@ -418,42 +423,6 @@ fn omleidingen(oud: &Zaak, nieuw: &Zaak, omgeving: &Omgeving<'_>) -> Vec<Omleidi
     let voor_gemeente = |kind: Kind| kind.route().to.contains(&(Rol::Gemeente, v1::Wie::Woonplaats));
     let stukken = oud.stukken.iter().filter(|stuk| !stuk.ingetrokken && voor_gemeente(stuk.kind));
     stukken.map(|stuk| Omleiding { volgnummer: stuk.volgnummer, naar }).collect()
-}
-
-fn signaal_bij(waarschuwing: &Waarschuwing) -> Option<SoortSignaal> {
-    match waarschuwing {
-        Waarschuwing::GiHeeftOpnamestop => Some(SoortSignaal::UitspraakBijOpnamestop),
-        Waarschuwing::GiNietBevoegd => Some(SoortSignaal::UitspraakBijOnbevoegdeGi),
-        Waarschuwing::Unspecified | Waarschuwing::GemeenteNietAangesloten | Waarschuwing::AanbiederNietActief => None,
-    }
-}
-
-fn signaal(soort: SoortSignaal, gi_oin: &str, afzender: &Deelnemer, omgeving: &mut Omgeving<'_>) -> Admitted {
-    let id = BerichtId((omgeving.nieuw_id)());
-    let inhoud = Inhoud::Signaal(v1::Signaal { soort: soort.into(), gi_oin: gi_oin.to_owned(), aantal: 1 });
-    let weg = Weg { register: omgeving.register, vandaag: omgeving.vandaag, afzender, zaak: None };
-    let ontvangers = weg.ontvangers(&inhoud);
-    let bericht = Bericht { bericht_id: id.to_string(), inhoud: Some(inhoud), ..Bericht::default() };
-    let gelezen = Gelezen {
-        canonical: bericht.encode_to_vec(),
-        feit: bericht.clone(),
-        bericht,
-        id,
-        kind: Kind::Signaal,
-        maatregel: None,
-        betreft: None,
-        oordeel: Ok(()),
-    };
-    Admitted {
-        gelezen: Arc::new(gelezen),
-        afzender: omgeving.hub,
-        rol: Rol::Hub,
-        maatregel: None,
-        ontvangers,
-        waarschuwingen: Vec::new(),
-        relaties: Vec::new(),
-        omgeleid: Vec::new(),
-    }
 }
 
 #[cfg(test)]

@@ -79,7 +79,8 @@ impl Beleid {
             Norm::Unspecified => start,
         };
         let verlengd = self.kalender.verleng(strikt);
-        // A machtiging lapses by statute, on a term that art. 4 sets apart.
+        // A machtiging keeps its strict day whatever the switch says. The Termijnenwet may give it longer, for its art. 4 leaves out only what
+        // is more than three months, but nobody should count on that. Werkdagen need no extension.
         let verlengbaar = matches!(norm, Norm::Koers | Norm::PassendeHulp);
         Termijn { uiterlijk: if self.verleng && verlengbaar { verlengd } else { strikt }, verlengd }
     }

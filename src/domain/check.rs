@@ -49,8 +49,8 @@ pub fn inhoud(bericht: &Bericht, inhoud: &Inhoud, nu: DateTime<Utc>, vandaag: Na
         Inhoud::TaakNietUitvoerbaar(m) => gi::taak_niet_uitvoerbaar(m, pad, &mut keuring),
         Inhoud::Intrekking(m) => intrekking(m, pad, &mut keuring),
         Inhoud::Aanbod(m) => bepaling::aanbod(m, pad, &mut keuring),
-        // Only the hub sends signals, and it makes them itself.
-        Inhoud::Signaal(_) => keuring.fault(pad, "only the hub sends this"),
+        // The hub makes these itself.
+        Inhoud::Signaal(_) | Inhoud::Klokwaarschuwing(_) => keuring.fault(pad, "only the hub sends this"),
     }
     let mut ongezien = Vec::new();
     bericht.unseen(inhoud.kind().route().audience, &Path::ROOT, &mut ongezien);

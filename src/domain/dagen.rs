@@ -35,7 +35,8 @@ impl Kalender {
         self.aangewezen.iter().copied()
     }
 
-    /// Whether it is a public holiday, Goede Vrijdag or a day equated by decree. Sundays are not counted here.
+    /// Whether it is a public holiday of the law as it stands since 2014, Goede Vrijdag or a day equated by decree. Sundays are not counted
+    /// here.
     pub fn is_feestdag(&self, dag: NaiveDate) -> bool {
         is_wettelijke_feestdag(dag) || self.aangewezen.contains(&dag)
     }

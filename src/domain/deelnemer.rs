@@ -70,6 +70,23 @@ impl Onbevoegd {
 }
 
 impl Deelnemer {
+    /// The hub, as sender of what it says itself. It is in no register.
+    pub fn hub(oin: Oin) -> Deelnemer {
+        Deelnemer {
+            oin,
+            rol: Rol::Hub,
+            naam: String::new(),
+            code: String::new(),
+            regios: Vec::new(),
+            geldig_vanaf: NaiveDate::MIN,
+            geldig_tot_en_met: None,
+            status: StatusDeelnemer::Actief,
+            accounthoudende_regio: None,
+            mandaat: false,
+            opvolging: None,
+        }
+    }
+
     /// Whether it may use the hub on this day.
     pub fn bevoegd_op(&self, dag: NaiveDate) -> Result<(), Onbevoegd> {
         match self.status {
@@ -184,8 +201,24 @@ impl Deelnemer {
     }
 }
 
-/// A date of the contract: `yyyy-mm-dd`, no other spelling, years 1900 to 2200.
+/// A date of the contract: `yyyy-mm-dd`, no other spelling, years 1900 to 2199.
 pub fn datum(text: &str) -> Option<NaiveDate> {
     let dag = NaiveDate::parse_from_str(text, "%Y-%m-%d").ok()?;
-    (text.len() == 10 && text > "1900" && text < "2200").then_some(dag)
+    // Reading is lenient about blanks and zeros; writing it back is not.
+    (dag.to_string() == text && text > "1900" && text < "2200").then_some(dag)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_date_has_one_spelling() {
+        for dag in ["1900-01-01", "2020-02-29", "2199-12-31"] {
+            assert_eq!(datum(dag).unwrap().to_string(), dag);
+        }
+        for geen in ["2020- 2-29", "2020-02- 9", "2020-2-29", "+020-02-29", "2021-02-29", "29-02-2020", "1899-12-31", "2200-01-01", ""] {
+            assert_eq!(datum(geen), None, "{geen}");
+        }
+    }
 }

@@ -8,6 +8,7 @@ pub mod codes;
 pub mod dagen;
 pub mod deelnemer;
 pub mod ids;
+pub mod klok;
 pub mod refusal;
 pub mod register;
 pub mod routing;

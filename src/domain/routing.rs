@@ -3,7 +3,7 @@
 use chrono::NaiveDate;
 use jeugdketen_proto::Kind;
 use jeugdketen_proto::v1::bericht::Inhoud;
-use jeugdketen_proto::v1::{Rol, Wie};
+use jeugdketen_proto::v1::{Norm, Rol, Wie};
 
 use super::deelnemer::Deelnemer;
 use super::ids::Oin;
@@ -49,6 +49,8 @@ impl Weg<'_> {
 
     fn zoek(&self, inhoud: &Inhoud, rol: Rol, wie: Wie) -> Vec<Oin> {
         match wie {
+            // The kennisgeving is the court's to guard, every other clock the GI's.
+            Wie::Houder | Wie::Rechtbank if !betreft_rol(inhoud, rol) => Vec::new(),
             Wie::Genoemd => genoemden(inhoud).into_iter().filter_map(|(_, oin)| Oin::parse(oin).ok()).collect(),
             Wie::Houder => self.houders(inhoud.kind()),
             Wie::Woonplaats => self.woonplaats(inhoud).map(|gemeente| gemeente.oin).into_iter().collect(),
@@ -136,6 +138,14 @@ pub fn genoemden(inhoud: &Inhoud) -> Vec<(String, &str)> {
         Inhoud::Escalatie(m) => vec![("expertteam_oin".to_owned(), &m.expertteam_oin)],
         Inhoud::Inzetbesluit(m) => vec![("aanbieder_oin".to_owned(), &m.aanbieder_oin)],
         _ => Vec::new(),
+    }
+}
+
+/// Whether a warning is for this role; every other message is for all that its route names.
+fn betreft_rol(inhoud: &Inhoud, rol: Rol) -> bool {
+    match inhoud {
+        Inhoud::Klokwaarschuwing(m) => (m.norm() == Norm::Kennisgeving) == (rol == Rol::Rechtbank),
+        _ => true,
     }
 }
 

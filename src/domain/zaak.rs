@@ -1,6 +1,6 @@
 //! One case as its messages made it: who holds the maatregel, until when, which help was determined and what became of it. Built by
 //! folding the facts (messages projected for `ROL_HUB`) in their order; nothing else is remembered, so it can be rebuilt from nothing.
-//! Norm clocks are not kept here.
+//! Norm clocks are not kept here but in `klok`.
 
 use std::collections::HashMap;
 
@@ -22,8 +22,17 @@ pub struct Feit {
     pub afzender: Oin,
     /// In which role.
     pub rol: Rol,
+    /// The moment the hub accepted it.
+    pub op: DateTime<Utc>,
     /// The message, projected for the hub.
     pub bericht: Bericht,
+}
+
+/// What counts in a case: each fact that is no correction and was not withdrawn, with its content as it was last corrected, in order.
+pub fn geldende(feiten: &[Feit]) -> impl Iterator<Item = (&Feit, &Inhoud)> {
+    let geldend = Geldend::bepaal(feiten);
+    let tellen = feiten.iter().filter(|feit| feit.bericht.correctie.is_none());
+    tellen.filter_map(move |feit| Some((feit, geldend.inhoud(feit).filter(|_| !geldend.is_ingetrokken(feit))?)))
 }
 
 /// A case.
@@ -55,6 +64,10 @@ pub struct Zaak {
     pub voorzieningen: Vec<Voorziening>,
     /// Expertteams that were called in, with the message that did.
     pub escalaties: Vec<(BerichtId, Oin)>,
+    /// Whether the judge allowed that the jeugdige is placed out of home.
+    pub uithuisplaatsing: bool,
+    /// Whether the jeugdige was spoken to for the latest koers; none while there is no koers.
+    pub gesproken: Option<bool>,
 }
 
 /// A GI that holds the maatregel from a day on.
@@ -156,6 +169,8 @@ impl Zaak {
             stukken: Vec::new(),
             voorzieningen: Vec::new(),
             escalaties: Vec::new(),
+            uithuisplaatsing: !uitspraak.machtigingen.is_empty(),
+            gesproken: None,
         })
     }
 
@@ -177,6 +192,7 @@ impl Zaak {
             Inhoud::Uitspraak(m) => self.verwerk_uitspraak(feit, m)?,
             Inhoud::Jeugdhulpbepaling(m) => self.verwerk_bepaling(feit, m)?,
             Inhoud::Woonplaatsmelding(m) => self.woonplaats.clone_from(&m.gemeentecode),
+            Inhoud::Koers(m) => self.gesproken = Some(m.jeugdige_gesproken),
             Inhoud::Intakeresultaat(m) => {
                 let wacht = m.uitkomst() == v1::UitkomstIntake::GeschiktWachtlijst;
                 self.bij(&m.bepaling_id, m.voorziening_nr, |voorziening| voorziening.op_wachtlijst = wacht);
@@ -210,7 +226,6 @@ impl Zaak {
             Inhoud::Zittingsaankondiging(_)
             | Inhoud::Retour(_)
             | Inhoud::Koppeling(_)
-            | Inhoud::Koers(_)
             | Inhoud::Toelichting(_)
             | Inhoud::Verwerking(_)
             | Inhoud::Passendheid(_)
@@ -219,7 +234,8 @@ impl Zaak {
             | Inhoud::TaakNietUitvoerbaar(_)
             | Inhoud::Intrekking(_)
             | Inhoud::Aanbod(_)
-            | Inhoud::Signaal(_) => {}
+            | Inhoud::Signaal(_)
+            | Inhoud::Klokwaarschuwing(_) => {}
         }
         Ok(())
     }
@@ -236,6 +252,7 @@ impl Zaak {
             SoortUitspraak::Oplegging | SoortUitspraak::Unspecified => return Err(Tegenstrijdig("a second oplegging in one case")),
         }
         self.woonplaats.clone_from(&m.woonplaats_gemeentecode);
+        self.uithuisplaatsing |= !m.machtigingen.is_empty();
         Ok(())
     }
 
@@ -278,10 +295,17 @@ impl Zaak {
 
     /// Whether the maatregel is in force on a day.
     pub fn van_kracht_op(&self, dag: NaiveDate) -> bool {
-        !self.ingetrokken
-            && self.ingang <= dag
-            && self.einde.is_none_or(|einde| dag <= einde)
-            && self.beeindigd_per.is_none_or(|beeindigd| dag < beeindigd)
+        !self.ingetrokken && self.ingang <= dag && self.niet_meer_van_kracht().is_none_or(|einde| dag < einde)
+    }
+
+    /// Whether a koers was set without hearing a jeugdige who may be placed out of home.
+    pub fn uithuisplaatsing_ongehoord(&self) -> bool {
+        self.uithuisplaatsing && self.gesproken == Some(false) && !self.ingetrokken
+    }
+
+    /// The first day on which the maatregel is no longer in force, as far as is known.
+    pub fn niet_meer_van_kracht(&self) -> Option<NaiveDate> {
+        self.einde.and_then(|einde| einde.succ_opt()).into_iter().chain(self.beeindigd_per).min()
     }
 
     /// GIs that held the maatregel and lose or lost it, with the first day on which they have no relation to the case any more.

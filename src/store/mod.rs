@@ -9,6 +9,7 @@ pub mod audit;
 pub mod berichten;
 pub mod catalogus;
 pub mod deelnemers;
+pub mod klokken;
 pub mod postvak;
 pub mod sleutels;
 pub mod toezicht;

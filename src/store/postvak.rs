@@ -1,11 +1,12 @@
 //! Mailboxes: handing out numbers, reading a page, confirming receipt. Numbers come from the counter row of the recipient, in the order of
 //! commits and without gaps.
 
+use jeugdketen_proto::Kind;
 use uuid::Uuid;
 
 use super::StoreError;
 use super::statement::Conn;
-use crate::domain::ids::Oin;
+use crate::domain::ids::{MaatregelId, Oin};
 
 #[derive(sqlx::FromRow)]
 struct Teller {
@@ -110,6 +111,15 @@ pub async fn bevestig(conn: &mut Conn<'_>, oin: Oin, van: i64, tot: i64, op: i64
         update postvakken set bevestigd_tot = $2 where oin = $1";
     execute!(conn, sql, &oin, tot)?;
     Ok(())
+}
+
+/// The cases whose uitspraken are among the entries after `van` up to and including `tot`.
+pub async fn uitspraken(conn: &mut Conn<'_>, oin: Oin, van: i64, tot: i64) -> Result<Vec<MaatregelId>, StoreError> {
+    let sql = "-- postvak::uitspraken
+        select distinct b.maatregel_id from postvak p join berichten b on b.volgnummer = p.volgnummer
+        where p.ontvanger = $1 and p.nr > $2 and p.nr <= $3 and b.soort = $4 and b.maatregel_id is not null";
+    let rijen: Vec<(Uuid,)> = fetch_all!(conn, (Uuid,), sql, oin.to_string(), van, tot, Kind::Uitspraak as i32)?;
+    Ok(rijen.into_iter().map(|(id,)| MaatregelId(id)).collect())
 }
 
 /// An entry that a successor takes over.

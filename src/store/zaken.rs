@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use chrono::{DateTime, Utc};
 use jeugdketen_proto::v1::{Bericht, Rol};
 use prost::Message as _;
 use uuid::Uuid;
@@ -9,6 +10,7 @@ use uuid::Uuid;
 use super::statement::Conn;
 use super::{StoreError, corrupt};
 use crate::domain::ids::{MaatregelId, Oin};
+use crate::domain::klok::{Dossier, Ontvangst};
 use crate::domain::zaak::Feit;
 
 #[derive(sqlx::FromRow)]
@@ -17,6 +19,7 @@ struct FeitRij {
     volgnummer: i64,
     betrokkene: String,
     rol: i32,
+    op: i64,
     feit: Option<Vec<u8>>,
 }
 
@@ -26,7 +29,7 @@ pub async fn feiten(conn: &mut Conn<'_>, maatregelen: &[MaatregelId]) -> Result<
         conn,
         FeitRij,
         "-- zaken::feiten
-        select maatregel_id, volgnummer, betrokkene, rol, feit from gebeurtenissen where soort = 0 and maatregel_id in (",
+        select maatregel_id, volgnummer, betrokkene, rol, op, feit from gebeurtenissen where soort = 0 and maatregel_id in (",
         ") order by maatregel_id, volgnummer",
         maatregelen,
         |maatregel| [maatregel.0]
@@ -39,10 +42,66 @@ pub async fn feiten(conn: &mut Conn<'_>, maatregelen: &[MaatregelId]) -> Result<
             volgnummer: rij.volgnummer,
             afzender: Oin::parse(&rij.betrokkene).map_err(|_| fout("betrokkene"))?,
             rol: Rol::try_from(rij.rol).map_err(|_| fout("rol"))?,
+            op: moment(rij.op).ok_or_else(|| fout("op"))?,
             bericht: Bericht::decode(bericht).map_err(|_| fout("feit"))?,
         });
     }
     Ok(zaken)
+}
+
+fn moment(micros: i64) -> Option<DateTime<Utc>> {
+    DateTime::from_timestamp_micros(micros)
+}
+
+#[derive(sqlx::FromRow)]
+struct OntvangstRij {
+    maatregel_id: Uuid,
+    volgnummer: i64,
+    betrokkene: String,
+    rol: i32,
+    op: i64,
+}
+
+/// The dossiers of cases: facts and acknowledgements. A case that does not exist is absent.
+pub async fn dossiers(conn: &mut Conn<'_>, maatregelen: &[MaatregelId]) -> Result<Vec<Dossier>, StoreError> {
+    let feiten = feiten(conn, maatregelen).await?;
+    let mut ontvangsten = ontvangsten(conn, maatregelen).await?;
+    let mut dossiers: Vec<_> =
+        feiten.into_iter().map(|(id, feiten)| Dossier { id, feiten, ontvangsten: ontvangsten.remove(&id).unwrap_or_default() }).collect();
+    dossiers.sort_by_key(|dossier| dossier.id);
+    Ok(dossiers)
+}
+
+/// The acknowledgements in cases, in no order.
+pub async fn ontvangsten(conn: &mut Conn<'_>, maatregelen: &[MaatregelId]) -> Result<HashMap<MaatregelId, Vec<Ontvangst>>, StoreError> {
+    let rijen = fetch_rows!(
+        conn,
+        OntvangstRij,
+        "-- zaken::ontvangsten
+        select maatregel_id, volgnummer, betrokkene, rol, op from gebeurtenissen where soort = 1 and maatregel_id in (",
+        ")",
+        maatregelen,
+        |maatregel| [maatregel.0]
+    );
+    let mut zaken: HashMap<MaatregelId, Vec<Ontvangst>> = HashMap::new();
+    for rij in rijen {
+        let fout = |kolom| corrupt("gebeurtenissen", kolom, rij.volgnummer);
+        zaken.entry(MaatregelId(rij.maatregel_id)).or_default().push(Ontvangst {
+            volgnummer: rij.volgnummer,
+            wie: Oin::parse(&rij.betrokkene).map_err(|_| fout("betrokkene"))?,
+            rol: Rol::try_from(rij.rol).map_err(|_| fout("rol"))?,
+            op: moment(rij.op).ok_or_else(|| fout("op"))?,
+        });
+    }
+    Ok(zaken)
+}
+
+/// The ids of at most `maximaal` cases after this one, in order.
+pub async fn na(conn: &mut Conn<'_>, na: Option<MaatregelId>, maximaal: i64) -> Result<Vec<MaatregelId>, StoreError> {
+    let sql = "-- zaken::na
+        select distinct maatregel_id from gebeurtenissen where maatregel_id > $1 order by maatregel_id limit $2";
+    let rijen: Vec<(Uuid,)> = fetch_all!(conn, (Uuid,), sql, na.map_or(Uuid::nil(), |id| id.0), maximaal)?;
+    Ok(rijen.into_iter().map(|(id,)| MaatregelId(id)).collect())
 }
 
 /// One event of a case; see the schema.

@@ -4,6 +4,7 @@
 mod beheer;
 pub mod client;
 mod exchange;
+mod klokken;
 mod register;
 mod server;
 mod status;
@@ -18,6 +19,7 @@ use tonic::{Extensions, Status};
 use crate::admission::Admission;
 use crate::config::Limits;
 use crate::delivery::Delivery;
+use crate::domain::beleid::Beleid;
 use crate::identity::register::{LiveRegister, Peer};
 use crate::identity::verbinding::Identiteit;
 use crate::identity::verbindingen::Verbindingen;
@@ -45,6 +47,8 @@ pub struct Hub {
     pub sleutel: Arc<Sleutel>,
     /// The time.
     pub clock: Clock,
+    /// The policy of the norm clocks.
+    pub beleid: Arc<Beleid>,
     /// Limits.
     pub limits: Limits,
 }

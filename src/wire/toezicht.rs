@@ -6,9 +6,10 @@ use chrono::NaiveDate;
 use jeugdketen_proto::v1::bericht::Inhoud;
 use jeugdketen_proto::v1::toezicht_service_server::ToezichtService;
 use jeugdketen_proto::v1::{
-    Bericht, GetNormcijfersRequest, GetNormcijfersResponse, Kennisgevingen, ListKennisgevingenRequest, ListKennisgevingenResponse,
-    ListTekortenRequest, ListTekortenResponse, ListToetsingspogingenRequest, ListToetsingspogingenResponse, Rol, Tekort, Toetsingspogingen,
-    VormUitspraak,
+    Bericht, GetNormcijfersRequest, GetNormcijfersResponse, GetOverdrachtenRequest, GetOverdrachtenResponse, Kennisgevingen,
+    ListDoorlooptijdenRequest, ListDoorlooptijdenResponse, ListKennisgevingenRequest, ListKennisgevingenResponse, ListTekortenRequest,
+    ListTekortenResponse, ListToetsingspogingenRequest, ListToetsingspogingenResponse, ListWachtendenRequest, ListWachtendenResponse, Rol,
+    Tekort, Toetsingspogingen, VormUitspraak,
 };
 use prost::Message as _;
 use prost_types::Timestamp;
@@ -61,11 +62,29 @@ impl ToezichtService for Hub {
         self.peer_in(request.extensions(), &[Rol::Inspectie])?;
         let dag = self.dag(&request.into_inner().op)?;
         let regels = self.tekorten(dag).await.map_err(|error| status::store(&error))?;
-        Ok(Response::new(ListTekortenResponse { regels }))
+        Ok(Response::new(ListTekortenResponse { regels, kleinste_cel: 0 }))
     }
 
     async fn get_normcijfers(&self, request: Request<GetNormcijfersRequest>) -> Result<Response<GetNormcijfersResponse>, Status> {
         self.peer_in(request.extensions(), &[Rol::Inspectie, Rol::Gi, Rol::AccounthoudendeRegio])?;
+        Err(status::niet_in_deze_versie("this version of the hub runs no norm clocks"))
+    }
+
+    async fn list_wachtenden(&self, request: Request<ListWachtendenRequest>) -> Result<Response<ListWachtendenResponse>, Status> {
+        self.peer_in(request.extensions(), &[Rol::Inspectie, Rol::Gi])?;
+        Err(status::niet_in_deze_versie("this version of the hub runs no norm clocks"))
+    }
+
+    async fn get_overdrachten(&self, request: Request<GetOverdrachtenRequest>) -> Result<Response<GetOverdrachtenResponse>, Status> {
+        self.peer_in(request.extensions(), &[Rol::Inspectie])?;
+        Err(status::niet_in_deze_versie("this version of the hub runs no norm clocks"))
+    }
+
+    async fn list_doorlooptijden(
+        &self,
+        request: Request<ListDoorlooptijdenRequest>,
+    ) -> Result<Response<ListDoorlooptijdenResponse>, Status> {
+        self.peer_in(request.extensions(), &[Rol::Inspectie])?;
         Err(status::niet_in_deze_versie("this version of the hub runs no norm clocks"))
     }
 }

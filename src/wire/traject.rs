@@ -4,14 +4,15 @@ use std::collections::HashMap;
 
 use chrono::NaiveDate;
 use jeugdketen_proto::v1::traject_service_server::TrajectService;
-use jeugdketen_proto::v1::{Bericht, Bezorging, Gebeurtenis, GetTrajectRequest, GetTrajectResponse, Receipt, Rol};
+use jeugdketen_proto::v1::{Bericht, Bezorging, Gebeurtenis, GetTrajectRequest, GetTrajectResponse, Norm, Receipt, Rol};
 use jeugdketen_proto::{Kind, Projection as _, Reader};
 use prost::Message as _;
 use tonic::{Request, Response, Status};
 
-use super::{Hub, status};
+use super::{Hub, klokken, status};
 use crate::delivery::view::View;
 use crate::domain::ids::{MaatregelId, Oin};
+use crate::domain::klok::{Klok, meet};
 use crate::domain::register::Register;
 use crate::domain::zaak::{Feit, Zaak};
 use crate::identity::register::Peer;
@@ -27,35 +28,35 @@ impl TrajectService for Hub {
             return Err(status::niet_gevonden());
         }
         let maatregel = MaatregelId::parse(&request.into_inner().maatregel_id).ok_or_else(status::niet_gevonden)?;
-        let gebeurtenissen = self.traject(&peer, maatregel).await.map_err(|error| status::store(&error))?;
+        let traject = self.traject(&peer, maatregel).await.map_err(|error| status::store(&error))?;
         // A caller without relation has no messages, and neither has a case that does not exist.
-        if gebeurtenissen.is_empty() {
+        if traject.gebeurtenissen.is_empty() {
             return Err(status::niet_gevonden());
         }
-        Ok(Response::new(GetTrajectResponse { maatregel_id: maatregel.to_string(), gebeurtenissen, klokken: Vec::new() }))
+        Ok(Response::new(traject))
     }
 }
 
 impl Hub {
-    async fn traject(&self, peer: &Peer, maatregel: MaatregelId) -> Result<Vec<Gebeurtenis>, StoreError> {
+    async fn traject(&self, peer: &Peer, maatregel: MaatregelId) -> Result<GetTrajectResponse, StoreError> {
         let mut lezing = self.store.read().await?;
-        let feiten = zaken::feiten(&mut lezing.conn(), &[maatregel]).await?.remove(&maatregel).unwrap_or_default();
+        let dossier = zaken::dossiers(&mut lezing.conn(), &[maatregel]).await?.pop();
         let events = zaken::gebeurtenissen(&mut lezing.conn(), maatregel).await?;
         let einde = zaken::relatie_einde(&mut lezing.conn(), maatregel, peer.oin()).await?;
-        let volgnummers: Vec<i64> = feiten.iter().map(|feit| feit.volgnummer).collect();
+        let volgnummers: Vec<i64> = dossier.iter().flat_map(|dossier| &dossier.feiten).map(|feit| feit.volgnummer).collect();
         let stukken = berichten::lees(&mut lezing.conn(), &volgnummers).await?;
         drop(lezing);
         let vandaag = self.clock.today();
-        if feiten.is_empty() || einde.is_some_and(|einde| vandaag.to_string() >= einde.per) {
-            return Ok(Vec::new());
-        }
-        let Ok(zaak) = Zaak::vouw(maatregel, &feiten) else { return Err(corrupt("gebeurtenissen", "feit", maatregel)) };
+        let Some(dossier) = dossier.filter(|_| einde.is_none_or(|einde| vandaag.to_string() < einde.per)) else {
+            return Ok(GetTrajectResponse::default());
+        };
+        let Ok(stand) = meet(&dossier, &self.beleid) else { return Err(corrupt("gebeurtenissen", "feit", maatregel)) };
         let bezorgd = bezorgingen(&stukken, &events)?;
         let register = self.register.nu();
-        let lezer = Lezer { peer, register: &register, vandaag, zaak: &zaak };
-        let houder = lezer.is(zaak.houder_op(vandaag));
+        let lezer = Lezer { peer, register: &register, vandaag, zaak: &stand.zaak };
+        let houder = lezer.is(stand.zaak.houder_op(vandaag));
         let mut tijdlijn = Vec::new();
-        for (stuk, feit) in stukken.iter().zip(&feiten) {
+        for (stuk, feit) in stukken.iter().zip(&dossier.feiten) {
             let lijst = bezorgd.get(&stuk.volgnummer).map_or(&[][..], Vec::as_slice);
             if let Some(view) = lezer.bekijk(houder, stuk, feit, lijst) {
                 let ziet_alle = houder || lezer.is(feit.afzender);
@@ -70,7 +71,17 @@ impl Hub {
                 });
             }
         }
-        Ok(tijdlijn)
+        let ziet_klokken = houder || peer.rol() == Rol::Inspectie;
+        let ziet_kennisgeving = lezer.is(stand.zaak.rechtbank);
+        let zichtbaar = |klok: &&Klok| ziet_klokken || ziet_kennisgeving && klok.norm == Norm::Kennisgeving;
+        let klokken: Vec<_> = stand.klokken.iter().filter(zichtbaar).map(|klok| klokken::klok(klok, vandaag)).collect();
+        Ok(GetTrajectResponse {
+            maatregel_id: maatregel.to_string(),
+            gebeurtenissen: tijdlijn,
+            oordelen: if ziet_klokken { klokken::oordelen(&stand, vandaag) } else { Vec::new() },
+            beleid: if klokken.is_empty() { String::new() } else { self.beleid.to_string() },
+            klokken,
+        })
     }
 }
 

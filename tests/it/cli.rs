@@ -1,6 +1,7 @@
 //! The command line end to end: the real programme against a hub that is the real programme too.
 
 mod gebruik;
+mod termijn;
 mod weigering;
 
 use std::path::{Path, PathBuf};

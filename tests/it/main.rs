@@ -21,6 +21,7 @@ mod privacy_matrix;
 mod rondom;
 mod store;
 mod support;
+mod termijnen;
 mod threat_model;
 mod tls;
 mod toezicht;

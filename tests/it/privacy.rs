@@ -9,7 +9,7 @@ use std::io;
 use std::sync::{Arc, Mutex};
 
 use jeugdketen_proto::pool;
-use jeugdketen_proto::v1::Rol;
+use jeugdketen_proto::v1::{self, Rol};
 use ketenhub::domain::ids::Oin;
 use prost_reflect::{DynamicMessage, ReflectMessage as _, Value};
 use tracing_subscriber::fmt::MakeWriter;
@@ -143,6 +143,14 @@ fn vergelijk(stukken: &[Stuk], wie: &str, rol: Rol, akte: Akte, vangst: &Vangst,
     let verwacht: BTreeMap<_, _> = stukken.iter().filter(|stuk| kan_vragen && stuk.op_tijdlijn(wie, akte)).map(view).collect();
     gelijk(&tijdlijn.unwrap_or_default(), &verwacht, &format!("the timeline of {wie} in the {akte:?}"));
 
+    // The clocks are for the GI that holds the case and the inspectie, the kennisgeving for the rechtbank too.
+    let ziet_klokken = vangst.tijdlijn.is_some() && matches!(rol, Rol::Gi | Rol::Inspectie);
+    assert!(vangst.oordelen.is_empty() != ziet_klokken, "the judgements of {wie} in the {akte:?}");
+    let ziet_kennisgeving = vangst.tijdlijn.is_some() && rol == Rol::Rechtbank;
+    let alleen_kennisgeving = vangst.klokken.iter().all(|klok| klok.norm() == v1::Norm::Kennisgeving);
+    assert_eq!(vangst.klokken.is_empty(), !ziet_klokken && !ziet_kennisgeving, "the clocks of {wie} in the {akte:?}");
+    assert!(ziet_klokken || alleen_kennisgeving, "the clocks of {wie} in the {akte:?}");
+
     let mut cellen = (0, 0);
     let mag: Vec<Blad> = stukken.iter().flat_map(|stuk| mag_vinden(stuk, wie, rol, akte)).collect();
     let mag_sporen = sporen(&mag, openbaar);
@@ -241,8 +249,8 @@ async fn the_case_fills_every_field_of_the_contract_and_every_value_that_can_be_
     while let Some(soort) = te_gaan.pop() {
         for field in soort.fields() {
             match field.kind() {
-                // The hub alone sends it, when a judge gives a case to a GI with an opnamestop: it holds no person.
-                prost_reflect::Kind::Message(inner) if inner.name() == "Signaal" => {}
+                // The hub alone sends these, and they hold no person: a signal, and a warning that a clock runs out.
+                prost_reflect::Kind::Message(inner) if ["Signaal", "Klokwaarschuwing"].contains(&inner.name()) => {}
                 prost_reflect::Kind::Message(inner) if inner.package_name() == "jeugdketen.hub.v1" => {
                     let nieuw = geweest.insert(inner.full_name().to_owned());
                     te_gaan.extend(nieuw.then_some(inner));

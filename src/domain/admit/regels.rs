@@ -191,7 +191,8 @@ fn een_bericht(inhoud: &Inhoud, afzender: &Deelnemer, zaak: &Zaak, weg: &Weg<'_>
         | Inhoud::TaakNietUitvoerbaar(_)
         | Inhoud::Intrekking(_)
         | Inhoud::Aanbod(_)
-        | Inhoud::Signaal(_) => Ok(()),
+        | Inhoud::Signaal(_)
+        | Inhoud::Klokwaarschuwing(_) => Ok(()),
     }
 }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
-use chrono::{Days, NaiveDate};
+use chrono::{DateTime, Days, NaiveDate};
 use jeugdketen_proto::v1::{Bericht, Rol};
 use jeugdketen_proto::{Projection as _, Reader};
 use ketenhub::domain::ids::{MaatregelId, Oin};
@@ -17,7 +17,7 @@ const GIS: [&str; 4] = ["gi", "gi-2", "gi-3", "gi-failliet"];
 
 fn feit(naam: &str, mut bericht: Bericht) -> Feit {
     bericht.restrict(&Reader { role: Rol::Hub, oin: HUB });
-    Feit { volgnummer: 0, afzender: oin(naam), rol: Rol::Hub, bericht }
+    Feit { volgnummer: 0, afzender: oin(naam), rol: Rol::Hub, op: DateTime::UNIX_EPOCH, bericht }
 }
 
 /// The facts of a case in which everything happened that can, with a correction and a withdrawal.

@@ -177,6 +177,10 @@ pub struct Vangst {
     pub pagina: Bytes,
     /// The timeline of the case; none when there is none for it.
     pub tijdlijn: Option<Bytes>,
+    /// The clocks in it.
+    pub klokken: Vec<v1::Klok>,
+    /// The judgements in it.
+    pub oordelen: Vec<v1::Oordeel>,
     /// All bytes that came, the above among them, and what was said when it was refused.
     pub alles: Vec<u8>,
 }
@@ -198,7 +202,16 @@ pub async fn vang(zaak: &Zaak, wie: &str) -> Vangst {
     vangst.pagina = eenmaal_bytes(&kanaal, "ExchangeService/Fetch", pagina.into()).await.unwrap();
     vangst.alles.extend(&vangst.pagina);
     let vraag = v1::GetTrajectRequest { maatregel_id: zaak.maatregel.clone() }.encode_to_vec();
-    vangst.tijdlijn = vang_een(&kanaal, "TrajectService/GetTraject", vraag, &mut vangst.alles).await;
+    let mut traject = Vec::new();
+    vangst.tijdlijn = vang_een(&kanaal, "TrajectService/GetTraject", vraag, &mut traject).await;
+    if let Some(bytes) = &vangst.tijdlijn {
+        // The clocks repeat dates on purpose, to whom they are for; the rest of the answer is searched for every value.
+        let mut antwoord = v1::GetTrajectResponse::decode(bytes.clone()).unwrap();
+        vangst.klokken = std::mem::take(&mut antwoord.klokken);
+        vangst.oordelen = std::mem::take(&mut antwoord.oordelen);
+        traject = antwoord.encode_to_vec();
+    }
+    vangst.alles.extend(traject);
     for methode in methoden().into_iter().filter(|m| m.naam.starts_with("RegisterService") || m.naam.starts_with("ToezichtService")) {
         let aanbod = v1::ListAanbodRequest { gemeentecode: "0518".to_owned(), ..Default::default() }.encode_to_vec();
         let vraag = if methode.naam.ends_with("ListAanbod") { aanbod } else { Vec::new() };

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use ketenhub::domain::ids::{BerichtId, MaatregelId};
-use ketenhub::store::{Store, StoreError, berichten, catalogus, deelnemers, lees_reeks, postvak, sleutels, toezicht, zaken};
+use ketenhub::store::{Store, StoreError, berichten, catalogus, deelnemers, klokken, lees_reeks, postvak, sleutels, toezicht, zaken};
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
 
 use crate::support::chain::{both, oin};
@@ -40,7 +40,12 @@ fn every_statement_of_the_store_is_run_by_the_test_below() {
         "postvak::bevestig",
         "gebeurtenissen::bevestig",
         "postvakken::bevestig",
+        "postvak::uitspraken",
         "zaken::feiten",
+        "zaken::ontvangsten",
+        "klokken::wis",
+        "klokken::schrijf",
+        "klokken::aan_de_beurt",
         "reeks_op_slot",
         "schrijf_reeks",
     ];
@@ -55,6 +60,12 @@ fn every_statement_of_the_store_is_run_by_the_test_below() {
         "zaken::gebeurtenissen",
         "zaken::relatie_einde",
         "zaken::erf_relatie_einden",
+        "zaken::na",
+        "klokken::lees",
+        "klokken::beleid",
+        "klokken::zet_beleid",
+        "klokken::zonder_zaak",
+        "klokken::wis_zonder_zaak",
         "toezicht::toetsingspogingen",
         "toezicht::kennisgevingen",
         "toezicht::zaken",
@@ -75,6 +86,7 @@ both! {
         poging.maatregel_id.clear();
         chain.geweigerd("gemeente", &poging).await;
         chain.bevestig("gi", 3).await.expect("a number that was given out");
+        assert!(chain.hub.admission.tik().await.expect("the hub answers") > 0);
 
         let (mut tx, reeks) = chain.hub.store.write().await.expect("a transaction");
         let alle: Vec<_> = chain.register.nu().alle().into_iter().cloned().collect();
@@ -86,6 +98,17 @@ both! {
         assert_eq!(nummer, [(oin("gemeente-3"), 4)]);
         postvak::neem_over(&mut tx.conn(), oin("gemeente-3"), 1, &onbevestigd[..1], 5).await.expect("entries are taken over");
         zaken::erf_relatie_einden(&mut tx.conn(), oin("gemeente"), oin("gi-2")).await.expect("ended relations are inherited");
+        let zaak = MaatregelId::parse(&verhaal.zaak).expect("a case");
+        assert_eq!(zaken::na(&mut tx.conn(), None, 10).await.expect("cases"), [zaak]);
+        assert_eq!(zaken::na(&mut tx.conn(), Some(zaak), 10).await.expect("cases"), []);
+        assert!(klokken::lees(&mut tx.conn(), &[zaak]).await.expect("clocks").len() >= 4);
+        assert_eq!(klokken::beleid(&mut tx.conn()).await.expect("an answer"), None);
+        for regel in ["een", "ander"] {
+            klokken::zet_beleid(&mut tx.conn(), regel).await.expect("the policy is noted");
+            assert_eq!(klokken::beleid(&mut tx.conn()).await.expect("an answer").as_deref(), Some(regel));
+        }
+        assert_eq!(klokken::zonder_zaak(&mut tx.conn()).await.expect("an answer"), []);
+        klokken::wis_zonder_zaak(&mut tx.conn()).await.expect("nothing to remove");
         for (id, publiek, sinds) in [("een", [1; 32], 1), ("twee", [2; 32], 2), ("een", [3; 32], 3)] {
             sleutels::bewaar(&mut tx.conn(), id, &publiek, sinds).await.expect("a key is kept");
         }
@@ -105,7 +128,6 @@ both! {
         assert_eq!(catalogus::aanbod(conn, oin("gemeente"), "", dag).await.expect("supply").len(), 4);
         assert_eq!(catalogus::aanbod(conn, oin("gemeente"), "41", dag).await.expect("supply").len(), 1);
         assert_eq!(berichten::lees(conn, &[2, 3]).await.expect("messages").len(), 2);
-        let zaak = MaatregelId::parse(&verhaal.zaak).expect("a case");
         assert!(zaken::gebeurtenissen(conn, zaak).await.expect("events").len() > 6);
         let einde = zaken::relatie_einde(conn, zaak, oin("gemeente")).await.expect("an answer").expect("the end of a relation");
         assert_eq!(einde.per, "2026-07-01");

@@ -11,6 +11,7 @@ use jeugdketen_proto::v1::{self, Bericht, Receipt};
 use ketenhub::admission::{Admission, Antwoord, Gestaakt, Werkplaats};
 use ketenhub::delivery::wake::Wekker;
 use ketenhub::delivery::{Delivery, Levering};
+use ketenhub::domain::beleid::Beleid;
 use ketenhub::domain::deelnemer::Deelnemer;
 use ketenhub::domain::ids::Oin;
 use ketenhub::domain::refusal::{Refusal, Toestand};
@@ -223,6 +224,7 @@ impl Hub {
             sleutel: Arc::clone(sleutel),
             wekker: wekker.clone(),
             hub: Oin::parse(HUB).expect("an OIN"),
+            beleid: Arc::new(Beleid::default()),
         };
         let (admission, _) = Admission::start(werkplaats, stop.clone());
         let delivery = Delivery::new(store.clone(), wekker, clock.clone(), Duration::from_secs(15), stop.clone());

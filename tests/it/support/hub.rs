@@ -77,6 +77,7 @@ pub fn config(folder: &Path, certs: &Path) -> Config {
     let register_seed = Some(Path::new(CERTS).join("deelnemers.json"));
     let mut config = Config { register_seed, ..Config::on_loopback(certs, folder, 0) };
     config.tls.reload_s = 1;
+    config.limits.tik_s = 60;
     config
 }
 

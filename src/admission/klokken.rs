@@ -1,0 +1,120 @@
+//! The clocks within a batch: which cases it touched, and what is kept of their clocks afterwards. In the same transaction as the messages,
+//! so that one is never there without the other.
+
+use std::collections::{BTreeSet, HashMap};
+
+use jeugdketen_proto::Kind;
+
+use super::Werkplaats;
+use crate::domain::admit::Admitted;
+use crate::domain::beleid::Beleid;
+use crate::domain::ids::MaatregelId;
+use crate::domain::klok::{Dossier, Ontvangst, meet};
+use crate::domain::zaak::Feit;
+use crate::store::{Conn, StoreError, corrupt, klokken, zaken};
+
+/// At most this many due clocks are taken up in one transaction.
+const PER_TIK: i64 = 64;
+
+#[derive(Default)]
+pub(super) struct Klokken {
+    aan_de_beurt: Vec<MaatregelId>,
+    ontvangsten: HashMap<MaatregelId, Vec<Ontvangst>>,
+    geraakt: BTreeSet<MaatregelId>,
+    geopend: BTreeSet<MaatregelId>,
+}
+
+impl Klokken {
+    /// Whether a warning is due: asked without a transaction, since mostly none is.
+    pub(super) async fn is_iets_aan_de_beurt(werkplaats: &Werkplaats) -> Result<bool, StoreError> {
+        let mut lezing = werkplaats.store.read().await?;
+        Ok(!klokken::aan_de_beurt(&mut lezing.conn(), werkplaats.clock.micros(), 1).await?.is_empty())
+    }
+
+    /// With the cases that have a warning due, when the batch holds a tick.
+    pub(super) async fn laad(conn: &mut Conn<'_>, tikt: bool, op: i64) -> Result<Klokken, StoreError> {
+        if !tikt {
+            return Ok(Klokken::default());
+        }
+        let aan_de_beurt = klokken::aan_de_beurt(conn, op, PER_TIK).await?;
+        let ontvangsten = zaken::ontvangsten(conn, &aan_de_beurt).await?;
+        Ok(Klokken { aan_de_beurt, ontvangsten, ..Klokken::default() })
+    }
+
+    pub(super) fn aan_de_beurt(&self) -> impl Iterator<Item = MaatregelId> + '_ {
+        self.aan_de_beurt.iter().copied()
+    }
+
+    /// The dossiers whose turn it is, once.
+    pub(super) fn neem_aan_de_beurt(&mut self, feiten: &HashMap<MaatregelId, Vec<Feit>>) -> Vec<Dossier> {
+        let dossier = |id: MaatregelId| {
+            let ontvangsten = self.ontvangsten.get(&id).cloned().unwrap_or_default();
+            Some(Dossier { id, feiten: feiten.get(&id)?.clone(), ontvangsten })
+        };
+        std::mem::take(&mut self.aan_de_beurt).into_iter().filter_map(dossier).collect()
+    }
+
+    /// A message came into a case.
+    pub(super) fn kwam_bij(&mut self, zaak: MaatregelId, admitted: &Admitted) {
+        if admitted.kind() == Kind::Uitspraak && admitted.bericht().maatregel_id.is_empty() {
+            self.geopend.insert(zaak);
+        }
+        if telt_mee(admitted.kind()) {
+            self.geraakt.insert(zaak);
+        }
+    }
+
+    /// Something else happened in cases that their clocks look at.
+    pub(super) fn geraakt(&mut self, zaken: impl IntoIterator<Item = MaatregelId>) {
+        self.geraakt.extend(zaken);
+    }
+
+    /// Measures every case that was touched and writes what is kept of its clocks.
+    pub(super) async fn werk_bij(
+        self,
+        conn: &mut Conn<'_>,
+        beleid: &Beleid,
+        mut feiten: HashMap<MaatregelId, Vec<Feit>>,
+    ) -> Result<(), StoreError> {
+        let bekend: Vec<_> = self.geraakt.difference(&self.geopend).copied().collect();
+        let onbekend: Vec<_> = bekend.iter().filter(|id| !feiten.contains_key(id)).copied().collect();
+        feiten.extend(zaken::feiten(conn, &onbekend).await?);
+        let mut ontvangsten = zaken::ontvangsten(conn, &bekend).await?;
+        let mut rijen = Vec::new();
+        for id in self.geraakt {
+            let dossier =
+                Dossier { id, feiten: feiten.remove(&id).unwrap_or_default(), ontvangsten: ontvangsten.remove(&id).unwrap_or_default() };
+            let stand = meet(&dossier, beleid).map_err(|_| corrupt("gebeurtenissen", "feit", id))?;
+            rijen.extend(klokken::rijen(&stand));
+        }
+        klokken::schrijf(conn, &bekend, &rijen).await
+    }
+}
+
+/// Whether a clock looks at messages of this kind.
+fn telt_mee(kind: Kind) -> bool {
+    match kind {
+        Kind::Uitspraak
+        | Kind::Koppeling
+        | Kind::Koers
+        | Kind::Toelichting
+        | Kind::HulpGestart
+        | Kind::HulpBeeindigd
+        | Kind::Passendheid
+        | Kind::Intrekking
+        | Kind::Klokwaarschuwing => true,
+        Kind::Zittingsaankondiging
+        | Kind::Retour
+        | Kind::Jeugdhulpbepaling
+        | Kind::Verwerking
+        | Kind::Woonplaatsmelding
+        | Kind::Intakeresultaat
+        | Kind::Escalatie
+        | Kind::Inzetbesluit
+        | Kind::Capaciteit
+        | Kind::Overdracht
+        | Kind::TaakNietUitvoerbaar
+        | Kind::Aanbod
+        | Kind::Signaal => false,
+    }
+}
