@@ -14,6 +14,7 @@ mod durability;
 mod errors;
 mod exchange;
 mod foreign_clients;
+mod klokken;
 mod limits;
 mod pki;
 mod privacy;

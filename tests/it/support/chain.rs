@@ -6,20 +6,22 @@ use std::net::SocketAddr;
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, NaiveDateTime, TimeDelta, TimeZone as _, Utc};
+use chrono_tz::Europe::Amsterdam;
 use jeugdketen_proto::v1::{self, Bericht, Receipt};
 use ketenhub::admission::{Admission, Antwoord, Gestaakt, Werkplaats};
 use ketenhub::delivery::wake::Wekker;
 use ketenhub::delivery::{Delivery, Levering};
 use ketenhub::domain::beleid::Beleid;
 use ketenhub::domain::deelnemer::Deelnemer;
-use ketenhub::domain::ids::Oin;
+use ketenhub::domain::ids::{MaatregelId, Oin};
+use ketenhub::domain::klok::{Stand, meet};
 use ketenhub::domain::refusal::{Refusal, Toestand};
 use ketenhub::domain::register::Register;
 use ketenhub::identity::register::{LiveRegister, Peer};
 use ketenhub::identity::verbinding::Identiteit;
 use ketenhub::receipt::Sleutel;
-use ketenhub::store::{Conn, Store};
+use ketenhub::store::{Conn, Store, zaken};
 use ketenhub::time::Clock;
 use prost::Message as _;
 use tempfile::TempDir;
@@ -102,6 +104,21 @@ impl Chain {
     /// Moves the clock.
     pub fn dagen_later(&self, dagen: i64) {
         self.clock.advance(TimeDelta::days(dagen));
+    }
+
+    /// Sets the clock to a moment in the Netherlands, `yyyy-mm-dd hh:mm`.
+    pub fn ga_naar(&self, moment: &str) {
+        let lokaal = NaiveDateTime::parse_from_str(moment, "%Y-%m-%d %H:%M").expect("a moment");
+        let moment = Amsterdam.from_local_datetime(&lokaal).earliest().expect("a moment that exists").to_utc();
+        self.clock.advance(moment - self.clock.now());
+    }
+
+    /// The clocks of a case as they are measured from what is stored.
+    pub async fn stand(&self, zaak: &str) -> Stand {
+        let id = MaatregelId::parse(zaak).expect("a case");
+        let mut lezing = self.hub.store.read().await.expect("a connection");
+        let dossier = zaken::dossiers(&mut lezing.conn(), &[id]).await.expect("dossiers").remove(0);
+        meet(&dossier, &Beleid::default()).expect("facts that do not contradict each other")
     }
 
     /// Changes what the register says of one participant.

@@ -1,0 +1,9 @@
+//! The norm clocks: measured, kept, warned of.
+
+mod herbouw;
+mod invoer;
+mod kind;
+mod meting;
+mod scenarios;
+mod vast;
+mod waarschuwingen;

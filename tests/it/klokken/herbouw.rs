@@ -1,0 +1,115 @@
+//! What is kept of the clocks equals what the messages say, at every moment, and can be built from nothing.
+
+use jeugdketen_proto::v1::{OordeelPassendheid, SoortKoppeling, ToelichtbareNorm};
+use ketenhub::domain::beleid::{Beleid, Norm2Begin};
+use ketenhub::klokken::{Herbouw, bij_start, herbouw};
+use proptest::prelude::*;
+use proptest::test_runner::{Config, TestRunner};
+
+use super::kind::{Kind, machtiging};
+use crate::support::chain::{Chain, both};
+use crate::support::verhaal::{bericht, correctie_van, inhoud, intrekking_van, nieuw_id};
+
+/// Compares what is kept with the messages, changing nothing.
+async fn vergelijk(chain: &Chain) -> Herbouw {
+    herbouw(&chain.hub.store, &Beleid::default(), false).await.expect("the database answers")
+}
+
+/// One thing that happens to a child; `n` chooses the day.
+async fn gebeurt(kind: &mut Kind<'_>, wat: u8, n: i64, eerder: &mut Vec<String>) {
+    let chain = kind.chain;
+    let op = (chain.clock.today() - chrono::TimeDelta::days(n)).to_string();
+    let vandaag = chain.clock.today().to_string();
+    match wat {
+        0 => eerder.push(kind.koppeling(SoortKoppeling::Vast, &op).await),
+        1 => eerder.push(kind.koppeling(SoortKoppeling::Wachtlijstbeheer, &op).await),
+        2 => eerder.push(kind.koers(&op).await),
+        3 => kind.ontvangen().await,
+        4 => drop(kind.toelichting(ToelichtbareNorm::Koers).await),
+        5 if !kind.verhaal.ids.contains_key("05") => drop(kind.bepaling(&vandaag).await),
+        6 if kind.verhaal.ids.contains_key("05") && !kind.verhaal.ids.contains_key("10") => {
+            kind.hulp(&vandaag).await;
+            kind.passendheid(1, &vandaag, OordeelPassendheid::ConformKoers, n % 2 == 0).await;
+        }
+        7 => {
+            if let Some(id) = eerder.pop() {
+                kind.zend("gi", &intrekking_van(&id, &kind.verhaal.zaak)).await;
+            }
+        }
+        8 if kind.verhaal.ids.contains_key("04") && eerder.last() == kind.verhaal.ids.get("04") => {
+            let mut correctie = correctie_van(&kind.verhaal.ids["04"].clone(), bericht(&mut kind.verhaal.clone(), "04"));
+            correctie.bericht_id = nieuw_id();
+            inhoud!(correctie, Koers).bepaald_op = vandaag;
+            kind.zend("gi", &correctie).await;
+        }
+        9 => {
+            chain.dagen_later(n % 20);
+            chain.hub.admission.tik().await.expect("the hub answers");
+        }
+        _ => {}
+    }
+}
+
+both! {
+    async fn after_any_history_what_is_kept_is_what_is_measured(chain: Chain) {
+        chain.ga_naar("2020-11-02 10:00");
+        bij_start(&chain.hub.store, &Beleid::default()).await.expect("the database answers");
+        let runtime = tokio::runtime::Handle::current();
+        let geschiedenis = prop::collection::vec((0_u8..10, 0_i64..40), 1..14);
+        let mut runner = TestRunner::new(Config { cases: 24, failure_persistence: None, ..Config::default() });
+        tokio::task::block_in_place(|| {
+            runner
+                .run(&geschiedenis, |geschiedenis| {
+                    let uitkomst = runtime.block_on(async {
+                        let mut kind = Kind::met(&chain, "gi", |b| {
+                            let vandaag = chain.clock.today().to_string();
+                            inhoud!(b, Uitspraak).machtigingen.push(machtiging(&vandaag));
+                        })
+                        .await;
+                        chain.dagen_later(1);
+                        let mut eerder = Vec::new();
+                        for (wat, n) in geschiedenis {
+                            gebeurt(&mut kind, wat, n, &mut eerder).await;
+                        }
+                        vergelijk(&chain).await
+                    });
+                    prop_assert_eq!(uitkomst.verschillen, []);
+                    prop_assert!(!uitkomst.ander_beleid);
+                    Ok(())
+                })
+                .expect("what is kept is what is measured");
+        });
+    }
+
+    async fn a_difference_is_found_and_put_right_and_another_policy_builds_all_anew(chain: Chain) {
+        chain.ga_naar("2020-11-02 10:00");
+        bij_start(&chain.hub.store, &Beleid::default()).await.expect("the database answers");
+        let mut kind = Kind::met_uitspraak(&chain).await;
+        kind.koers("2020-11-02").await;
+        let ander = Kind::met_uitspraak(&chain).await;
+        let gelijk = vergelijk(&chain).await;
+        assert_eq!(gelijk, Herbouw { zaken: 2, klokken: 8, verschillen: Vec::new(), ander_beleid: false });
+        for knoei in [
+            "update klokken set gestopt = '2020-11-01' where gestopt is not null",
+            "update klokken set volgende_op = null where norm = 3",
+            "delete from klokken where norm = 1",
+        ] {
+            chain.knoei(knoei).await;
+            let anders = vergelijk(&chain).await;
+            assert!(!anders.verschillen.is_empty(), "{knoei}");
+            assert_eq!(vergelijk(&chain).await, anders, "comparing changes nothing");
+            let hersteld = herbouw(&chain.hub.store, &Beleid::default(), true).await.expect("the database answers");
+            assert_eq!(hersteld.verschillen, anders.verschillen);
+            assert_eq!(vergelijk(&chain).await, gelijk);
+        }
+        // With another policy everything is measured anew, once.
+        let later = Beleid { norm2_begin: Norm2Begin::Ontvangen, ..Beleid::default() };
+        assert!(herbouw(&chain.hub.store, &later, false).await.expect("an answer").ander_beleid);
+        bij_start(&chain.hub.store, &later).await.expect("the database answers");
+        let erna = herbouw(&chain.hub.store, &later, false).await.expect("an answer");
+        assert!(erna.verschillen.is_empty() && !erna.ander_beleid);
+        let gestart: Vec<(i64,)> = chain.rijen("select count(*) from klokken where norm = 2 and start is not null").await;
+        assert_eq!(gestart, [(0,)], "nothing was received");
+        drop(ander);
+    }
+}

@@ -1,0 +1,60 @@
+//! Norm 1, vast: who stays, who changes, and when a change is none (R19–R28).
+
+use jeugdketen_proto::v1::{RedenWisseling, SoortKoppeling};
+
+use super::kind::{Kind, dag};
+use crate::support::chain::{Chain, both};
+
+/// Links one after the other: the kind, which earlier one it replaces, and why.
+async fn vast(chain: &Chain, koppelingen: &[(SoortKoppeling, Option<usize>, RedenWisseling)]) -> (Option<bool>, usize) {
+    let mut kind = Kind::met_uitspraak(chain).await;
+    let mut ids: Vec<String> = Vec::new();
+    for (soort, vervangt, reden) in koppelingen {
+        let op = chain.clock.today().to_string();
+        let id = match vervangt {
+            Some(nr) => kind.wisseling(*soort, &op, &ids[*nr].clone(), *reden).await,
+            None => kind.koppeling(*soort, &op).await,
+        };
+        ids.push(id);
+    }
+    let stand = kind.stand().await;
+    (stand.koppelingen.vast(), stand.koppelingen.jeugdbeschermers())
+}
+
+both! {
+    async fn a_jeugdbeschermer_is_vast_by_the_changes_and_never_by_a_list(chain: Chain) {
+        use RedenWisseling as R;
+        use SoortKoppeling as S;
+        let geen = R::Unspecified;
+        let gevallen: [(&str, &[(S, Option<usize>, R)], (Option<bool>, usize)); 13] = [
+            ("nobody", &[], (None, 0)),
+            ("a list only", &[(S::Wachtlijstbeheer, None, geen)], (None, 0)),
+            ("one", &[(S::Vast, None, geen)], (Some(true), 1)),
+            ("the intake team, then one", &[(S::TijdelijkInstroomteam, None, geen), (S::Vast, Some(0), R::VoorspelbaarMoment)], (Some(true), 1)),
+            ("a list, then one", &[(S::Verdeellijst, None, geen), (S::Vast, Some(0), R::VoorspelbaarMoment)], (Some(true), 1)),
+            ("one change by illness", &[(S::Vast, None, geen), (S::Vast, Some(0), R::Ziekte)], (Some(true), 1)),
+            ("two changes, one by illness and one by departure",
+                &[(S::Vast, None, geen), (S::Vast, Some(0), R::Ziekte), (S::Vast, Some(1), R::Verloop)], (Some(false), 1)),
+            ("three changes at foreseeable moments or by request", &[(S::Vast, None, geen), (S::Vast, Some(0), R::VoorspelbaarMoment),
+                (S::Vast, Some(1), R::VerzoekGezin), (S::Vast, Some(2), R::OverdrachtGi)], (Some(true), 1)),
+            ("to the desk", &[(S::Vast, None, geen), (S::Bureaudienst, Some(0), R::Ziekte)], (Some(false), 0)),
+            ("to the desk and back", &[(S::Vast, None, geen), (S::Bureaudienst, Some(0), R::Ziekte), (S::Vast, Some(1), R::VoorspelbaarMoment)],
+                (Some(false), 1)),
+            ("back to the intake team", &[(S::Vast, None, geen), (S::TijdelijkInstroomteam, Some(0), R::Verloop)], (Some(false), 1)),
+            ("two at once, one goes to the desk", &[(S::Vast, None, geen), (S::Vast, None, geen), (S::Bureaudienst, Some(0), R::Ziekte)],
+                (Some(true), 1)),
+            ("two at once", &[(S::Vast, None, geen), (S::Vast, None, geen)], (Some(true), 2)),
+        ];
+        for (naam, koppelingen, verwacht) in gevallen {
+            assert_eq!(vast(&chain, koppelingen).await, verwacht, "{naam}");
+        }
+    }
+
+    async fn time_on_a_list_of_the_gi_counts_from_the_latest_list(chain: Chain) {
+        let mut kind = Kind::met_uitspraak(&chain).await;
+        let lijst = kind.koppeling(SoortKoppeling::Verdeellijst, "2026-06-20").await;
+        assert_eq!(kind.stand().await.koppelingen.op_lijst_sinds(), Some(dag("2026-06-20")));
+        kind.wisseling(SoortKoppeling::Wachtlijstbeheer, "2026-06-25", &lijst, RedenWisseling::VoorspelbaarMoment).await;
+        assert_eq!(kind.stand().await.koppelingen.op_lijst_sinds(), Some(dag("2026-06-25")));
+    }
+}
