@@ -2,6 +2,7 @@
 //! same machine, so that a ratio within one run can be trusted where an absolute number cannot. It measures; it tunes nothing.
 
 mod echo;
+mod klokken;
 mod load;
 mod machine;
 
@@ -18,6 +19,7 @@ use crate::hub::Running;
 use crate::identity::client::ClientTls;
 use crate::time::{Clock, timestamp};
 use crate::wire::client::{Adres, kanaal};
+pub use klokken::{Klokkenrapport, klokken};
 use load::Measured;
 
 /// How to measure.

@@ -1,6 +1,7 @@
 //! The norm clocks: measured, kept, warned of.
 
 mod herbouw;
+mod herstart;
 mod invoer;
 mod kind;
 mod meting;
