@@ -72,6 +72,7 @@ async fn speel(mut toneel: Toneel, clock: &Clock, out: Option<&std::path::Path>)
         verhaal.toon(nr + 1, scene, &bericht, &receipt, accepted, &leveringen)?;
     }
     verhaal.besluit(begin.elapsed());
+    verhaal::toon_klokken(&toneel.klokken("gi", verhaal.maatregel()).await?);
     Ok(())
 }
 

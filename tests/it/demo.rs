@@ -26,7 +26,15 @@ fn names(folder: &Path) -> BTreeSet<String> {
 fn the_demo_plays_a_whole_case_and_writes_down_who_saw_what() {
     let folder = tempfile::tempdir().unwrap();
     let told = play(folder.path());
-    for expected in ["Uitspraak", "wachtlijst", "niet passend", "De hulp is echt gestart", "hub → GEMEENTE", " ms"] {
+    for expected in [
+        "Uitspraak",
+        "wachtlijst",
+        "niet passend",
+        "De hulp is echt gestart",
+        "hub → GEMEENTE",
+        " ms",
+        "3 passende hulp              2026-03-18   2026-06-18   2026-05-12   gehaald",
+    ] {
         assert!(told.contains(expected), "{expected}");
     }
 

@@ -9,7 +9,8 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, bail};
 use jeugdketen_proto::v1::exchange_service_client::ExchangeServiceClient;
 use jeugdketen_proto::v1::subscribe_response::Gebeurtenis;
-use jeugdketen_proto::v1::{AcknowledgeRequest, Bericht, Levering, Receipt, SubmitRequest, SubscribeRequest};
+use jeugdketen_proto::v1::traject_service_client::TrajectServiceClient;
+use jeugdketen_proto::v1::{AcknowledgeRequest, Bericht, GetTrajectRequest, Klok, Levering, Receipt, SubmitRequest, SubscribeRequest};
 use tokio::sync::mpsc;
 use tonic::transport::Channel;
 
@@ -34,8 +35,7 @@ pub(super) struct Binnen {
 pub(super) struct Toneel {
     spelers: HashMap<&'static str, ExchangeServiceClient<Channel>>,
     binnen: mpsc::UnboundedReceiver<(Instant, String, Levering)>,
-    /// Deliveries that came in before they were waited for.
-    vroeg: Vec<(Instant, String, Levering)>,
+    trajecten: HashMap<&'static str, TrajectServiceClient<Channel>>,
     oins: HashMap<String, &'static str>,
 }
 
@@ -43,18 +43,20 @@ impl Toneel {
     /// Connects every party and opens its subscription.
     pub(super) async fn bouw(certs: &Path, address: SocketAddr) -> anyhow::Result<Toneel> {
         let (zender, binnen) = mpsc::unbounded_channel();
-        let mut toneel = Toneel { spelers: HashMap::new(), binnen, vroeg: Vec::new(), oins: HashMap::new() };
+        let mut toneel = Toneel { spelers: HashMap::new(), binnen, trajecten: HashMap::new(), oins: HashMap::new() };
         let adres = Adres::parse(&address.to_string()).context("the address of the hub")?;
         let houders: Vec<serde_json::Value> = serde_json::from_str(include_str!("../../../certs-example/houders.json"))?;
         for speler in SPELERS {
             let file = |extension: &str| certs.join(format!("{speler}.{extension}"));
             let tls = ClientTls { ca: certs.join("ca.pem"), certificaat: file("pem"), sleutel: file("key") };
-            let exchange = ExchangeServiceClient::new(kanaal(&adres, Arc::clone(&tls.laad()?)).await?);
+            let kanaal = kanaal(&adres, Arc::clone(&tls.laad()?)).await?;
+            let exchange = ExchangeServiceClient::new(kanaal.clone());
             let houder = houders.iter().find(|houder| houder["bestand"] == speler);
             let oin = houder.and_then(|houder| houder["oin"].as_str()).context("the holders of the example")?.to_owned();
             toneel.oins.insert(oin.clone(), speler);
             volg(exchange.clone(), oin, zender.clone()).await?;
             toneel.spelers.insert(speler, exchange);
+            toneel.trajecten.insert(speler, TrajectServiceClient::new(kanaal));
         }
         Ok(toneel)
     }
@@ -66,22 +68,25 @@ impl Toneel {
         antwoord.into_inner().receipt.context("an answer without a receipt")
     }
 
+    /// The clocks of a case as one of the parties sees them.
+    pub(super) async fn klokken(&mut self, wie: &str, maatregel_id: &str) -> anyhow::Result<Vec<Klok>> {
+        let traject = self.trajecten.get_mut(wie).with_context(|| format!("{wie} does not play"))?;
+        let vraag = GetTrajectRequest { maatregel_id: maatregel_id.to_owned() };
+        Ok(traject.get_traject(vraag).await.map_err(|status| uitleg(&status))?.into_inner().klokken)
+    }
+
     /// Waits until every recipient of a message that plays has it, in the order in which they had it.
     pub(super) async fn wacht_op(&mut self, receipt: &Receipt, sent: Instant) -> anyhow::Result<Vec<Binnen>> {
         let speelt = |oin: &str| self.oins.contains_key(oin);
         let mut open: Vec<_> = receipt.ontvangers.iter().filter(|o| speelt(&o.oin)).map(|o| (o.oin.clone(), o.postvaknummer)).collect();
         let mut gekomen = Vec::new();
         while !open.is_empty() {
-            let volgende = if let Some(vroeg) = self.vroeg.pop() {
-                vroeg
-            } else {
-                match tokio::time::timeout(LANGST, self.binnen.recv()).await {
-                    Ok(Some(volgende)) => volgende,
-                    _ => bail!("a delivery did not come"),
-                }
+            let Ok(Some((moment, oin, levering))) = tokio::time::timeout(LANGST, self.binnen.recv()).await else {
+                bail!("a delivery did not come");
             };
-            let (moment, oin, levering) = volgende;
-            open.retain(|wacht| *wacht != (oin.clone(), levering.postvaknummer));
+            // What the hub itself has to say comes in between, and belongs to no scene.
+            let Some(plaats) = open.iter().position(|wacht| *wacht == (oin.clone(), levering.postvaknummer)) else { continue };
+            open.remove(plaats);
             gekomen.push(Binnen { oin, levering, na: moment.saturating_duration_since(sent) });
         }
         gekomen.sort_by_key(|binnen| binnen.na);

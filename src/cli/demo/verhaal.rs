@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use jeugdketen_proto::v1::levering::Inhoud;
-use jeugdketen_proto::v1::{Bericht, Receipt};
+use jeugdketen_proto::v1::{Bericht, Klok, Norm, Receipt, UitkomstKlok};
 use serde_json::Value;
 
 use super::toneel::Binnen;
@@ -118,6 +118,11 @@ impl Verhaal {
         Ok(())
     }
 
+    /// The case.
+    pub(super) fn maatregel(&self) -> &str {
+        &self.maatregel
+    }
+
     /// Ends the story with the hops.
     pub(super) fn besluit(&self, duur: Duration) {
         println!("De hele zaak, {} berichten, in {}.\n", self.ids.len(), ms(duur));
@@ -140,6 +145,40 @@ impl Verhaal {
         fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
         let file = folder.join(format!("{naam}.json"));
         fs::write(&file, json::write(bericht)? + "\n").with_context(|| format!("cannot write {}", file.display()))
+    }
+}
+
+/// Shows where the norm clocks stand.
+pub(super) fn toon_klokken(klokken: &[Klok]) {
+    println!("De normklokken van de zaak, zoals GI en inspectie ze zien:\n");
+    println!("    {:<28} {:<12} {:<12} {:<12} uitkomst", "norm", "vanaf", "uiterlijk", "gestopt");
+    for klok in klokken {
+        let gestopt = if klok.gestopt.is_empty() { "–" } else { &klok.gestopt };
+        println!("    {:<28} {:<12} {:<12} {gestopt:<12} {}", norm(klok.norm()), klok.start, klok.uiterlijk, uitkomst(klok.uitkomst()));
+    }
+    println!();
+}
+
+fn norm(norm: Norm) -> &'static str {
+    match norm {
+        Norm::Kennisgeving => "kennisgeving aan de GI",
+        Norm::Jeugdbeschermer => "1 vaste jeugdbeschermer",
+        Norm::Koers => "2 gedragen koers",
+        Norm::PassendeHulp => "3 passende hulp",
+        Norm::Machtiging => "machtiging uitgevoerd",
+        Norm::Unspecified => "",
+    }
+}
+
+fn uitkomst(uitkomst: UitkomstKlok) -> &'static str {
+    match uitkomst {
+        UitkomstKlok::Loopt => "loopt",
+        UitkomstKlok::Gehaald => "gehaald",
+        UitkomstKlok::TeLaat => "te laat",
+        UitkomstKlok::Verstreken => "verstreken",
+        UitkomstKlok::Toegelicht => "te laat, toegelicht",
+        UitkomstKlok::Doorbraak => "te laat, via doorbraakaanpak",
+        UitkomstKlok::NietBeoordeeld | UitkomstKlok::Unspecified => "niet beoordeeld",
     }
 }
 

@@ -44,10 +44,13 @@ both! {
     async fn a_jeugdbeschermer_by_the_day_of_the_uitspraak_is_in_time_whenever_the_gi_was_told(chain: Chain) {
         chain.ga_naar("2020-11-02 10:00");
         let (mut ervoor, mut erna) = (Kind::met_uitspraak(&chain).await, Kind::met_uitspraak(&chain).await);
+        let mut op_de_dag = Kind::met_uitspraak(&chain).await;
         chain.ga_naar("2020-11-03 10:00");
         ervoor.koppeling(SoortKoppeling::Vast, "2020-10-30").await;
+        op_de_dag.koppeling(SoortKoppeling::Vast, "2020-11-02").await;
         erna.koppeling(SoortKoppeling::Vast, "2020-11-03").await;
         assert_eq!(oordeel(&ervoor, Indicator::JeugdbeschermerTijdig, "2020-11-03").await, Ok(true));
+        assert_eq!(oordeel(&op_de_dag, Indicator::JeugdbeschermerTijdig, "2020-11-03").await, Ok(true));
         // Acting is not acknowledging: when this GI was told is not known, and is not guessed.
         assert_eq!(oordeel(&erna, Indicator::JeugdbeschermerTijdig, "2021-03-01").await, Err(RedenNietBeoordeeld::GeenOntvangst));
         assert_eq!(oordeel(&erna, Indicator::JeugdbeschermerVast, "2021-03-01").await, Ok(true));

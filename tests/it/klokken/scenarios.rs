@@ -186,6 +186,9 @@ both! {
             inhoud!(zonder, Intakeresultaat).samenwerkingscriterium = None;
             assert_eq!(chain.geweigerd("aanbieder-2", &zonder).await.faults()[0].veld, "intakeresultaat.samenwerkingscriterium");
         }
+        // The third intake in a row plans a start, which stops nothing yet.
+        kind.intake_gepland("2021-01-12", "2021-01-20").await;
+        assert_eq!(kind.uitkomst(Norm::PassendeHulp).await, UitkomstKlok::Loopt);
         kind.hulp("2021-01-20").await;
         kind.passendheid(1, "2021-01-20", OordeelPassendheid::AlternatiefAkkoord, false).await;
         chain.ga_naar("2021-03-01 10:00");
