@@ -91,6 +91,12 @@ mod tests {
     }
 
     #[test]
+    fn today_is_the_day_in_the_netherlands() {
+        // 23:30 UTC in summer is the next day in Amsterdam.
+        assert_eq!(Clock::manual(from_micros(1_783_985_400_000_000)).today().to_string(), "2026-07-14");
+    }
+
+    #[test]
     fn ids_are_version_seven_and_ordered_within_one_moment() {
         let clock = Clock::manual(from_micros(1_700_000_000_000_000));
         let ids: Vec<_> = (0..100).map(|_| clock.new_id()).collect();

@@ -9,6 +9,7 @@ pub mod dagen;
 pub mod deelnemer;
 pub mod ids;
 pub mod klok;
+pub mod rapport;
 pub mod refusal;
 pub mod register;
 pub mod routing;

@@ -20,6 +20,8 @@ use crate::support::zaak::{DAARNA, DEELNEMERS, HEEL, Zaak, oin};
 const ALLE: &[Rol] =
     &[Rol::Rechtbank, Rol::Gi, Rol::Gemeente, Rol::Aanbieder, Rol::Expertteam, Rol::Inspectie, Rol::AccounthoudendeRegio, Rol::Beheerder];
 
+const BIJ_TEKORTEN: [Rol; 5] = [Rol::Inspectie, Rol::Gi, Rol::Gemeente, Rol::Aanbieder, Rol::AccounthoudendeRegio];
+
 /// In the register as suspended, as ended, and not at all.
 const BUITENSPEL: [(&str, Code, &str); 3] = [
     ("aanbieder-2", Code::PermissionDenied, "DEELNEMER_GESCHORST"),
@@ -42,6 +44,8 @@ fn rijen() -> Vec<Rij> {
     let later = (Code::Unimplemented, "NIET_IN_DEZE_VERSIE");
     let niemand = || "00000099030000099000".to_owned();
     let aanbod = v1::ListAanbodRequest { gemeentecode: "0518".to_owned(), ..Default::default() };
+    let kwartaal = v1::GetNormcijfersRequest { vanaf: "2026-01-01".to_owned(), tot_en_met: "2026-03-31".to_owned(), ..Default::default() };
+    let stopt = v1::GetOverdrachtenRequest { gi_oin: oin("gi"), per: "2026-06-01".to_owned() };
     let status = v1::SetStatusRequest { oin: niemand(), status: StatusDeelnemer::Geschorst.into() };
     let opvolgen = v1::OpvolgenRequest { oin: niemand(), opvolger_oin: niemand(), per: "2026-01-01".to_owned() };
     let bericht_aan_niemand = (Code::NotFound, "");
@@ -54,11 +58,11 @@ fn rijen() -> Vec<Rij> {
         rij("RegisterService/ListAanbod", &[Rol::Gi], aanbod.encode_to_vec(), goed),
         rij("ToezichtService/ListToetsingspogingen", &[Rol::Inspectie], Vec::new(), goed),
         rij("ToezichtService/ListKennisgevingen", &[Rol::Inspectie, Rol::Rechtbank], Vec::new(), goed),
-        rij("ToezichtService/ListTekorten", &[Rol::Inspectie], Vec::new(), goed),
-        rij("ToezichtService/ListWachtenden", &[Rol::Inspectie, Rol::Gi], Vec::new(), later),
-        rij("ToezichtService/GetOverdrachten", &[Rol::Inspectie], Vec::new(), later),
-        rij("ToezichtService/ListDoorlooptijden", &[Rol::Inspectie], Vec::new(), later),
-        rij("ToezichtService/GetNormcijfers", &[Rol::Inspectie, Rol::Gi, Rol::AccounthoudendeRegio], Vec::new(), later),
+        rij("ToezichtService/ListTekorten", &BIJ_TEKORTEN, Vec::new(), goed),
+        rij("ToezichtService/GetNormcijfers", &[Rol::Inspectie, Rol::Gi, Rol::AccounthoudendeRegio], kwartaal.encode_to_vec(), goed),
+        rij("ToezichtService/ListWachtenden", &[Rol::Inspectie, Rol::Gi], Vec::new(), goed),
+        rij("ToezichtService/GetOverdrachten", &[Rol::Inspectie], stopt.encode_to_vec(), goed),
+        rij("ToezichtService/ListDoorlooptijden", &[Rol::Inspectie], Vec::new(), goed),
         rij("BeheerService/PutDeelnemer", &[Rol::Beheerder], Vec::new(), (Code::InvalidArgument, "ONGELDIGE_INHOUD")),
         rij("BeheerService/SetStatus", &[Rol::Beheerder], status.encode_to_vec(), bericht_aan_niemand),
         rij("BeheerService/Opvolgen", &[Rol::Beheerder], opvolgen.encode_to_vec(), bericht_aan_niemand),
@@ -213,9 +217,13 @@ fn bericht_van(zaak: &mut Zaak, kind: Kind, wie: &str) -> Bericht {
             Bericht { bericht_id: zaak.id(), inhoud: Some(Inhoud::Signaal(signaal)), ..Bericht::default() }
         }
         "klokwaarschuwing" => {
-            let waarschuwing = v1::Klokwaarschuwing { norm: 1, procent: 50, ..v1::Klokwaarschuwing::default() };
-            let maatregel_id = zaak.maatregel.clone();
-            Bericht { bericht_id: zaak.id(), maatregel_id, inhoud: Some(Inhoud::Klokwaarschuwing(waarschuwing)), ..Bericht::default() }
+            let melding = v1::Klokwaarschuwing { norm: 1, procent: 50, ..v1::Klokwaarschuwing::default() };
+            Bericht {
+                bericht_id: zaak.id(),
+                maatregel_id: zaak.maatregel.clone(),
+                inhoud: Some(Inhoud::Klokwaarschuwing(melding)),
+                ..Bericht::default()
+            }
         }
         // Who sent it in the case repeats it; others say the same under an id of their own.
         nr if afzender(nr) == wie && zaak.berichten.contains_key(nr) => zaak.berichten[nr].clone(),

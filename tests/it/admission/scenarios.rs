@@ -1,9 +1,9 @@
 //! The scenarios that the source documents imply, each by its number, as far as they can be told without norm clocks and without the wire.
 
 use jeugdketen_proto::v1::jeugdige::Identiteit;
-use jeugdketen_proto::v1::{Bericht, Jeugdige, Waarschuwing};
+use jeugdketen_proto::v1::{Jeugdige, Waarschuwing};
 use ketenhub::domain::refusal::{Refusal, Toestand};
-use ketenhub::store::toezicht;
+use ketenhub::store::{toezicht, zaken};
 
 use crate::support::chain::{Chain, both, oin};
 use crate::support::verhaal::{Verhaal, bericht, correctie_van, inhoud, nieuw_id};
@@ -24,9 +24,9 @@ both! {
         assert!(!m.gi_uitgenodigd && m.tekst.starts_with("Een voorwaardelijke taakstraf"));
         // What the report of notices is made of.
         let mut lezing = chain.hub.store.read().await.expect("a connection");
-        let kennisgevingen = toezicht::kennisgevingen(&mut lezing.conn(), 0, i64::MAX).await.expect("notices");
-        let mut feit = <Bericht as prost::Message>::decode(kennisgevingen[0].feit.as_slice()).expect("a fact");
-        let m = inhoud!(feit, Uitspraak);
+        let zaken = zaken::na(&mut lezing.conn(), None, 1).await.expect("cases");
+        let mut dossiers = zaken::dossiers(&mut lezing.conn(), &zaken).await.expect("dossiers");
+        let m = inhoud!(dossiers[0].feiten[0].bericht, Uitspraak);
         assert!(!m.gi_uitgenodigd && m.uitgesproken_op.is_some() && m.vorm == 2 && m.tekst.is_empty());
     }
 

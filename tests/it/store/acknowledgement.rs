@@ -56,7 +56,7 @@ both! {
         let mut uitspraak = feiten[&zaak][0].bericht.clone();
         let uitgesproken = crate::support::verhaal::inhoud!(uitspraak, Uitspraak).uitgesproken_op;
         assert_eq!(uitgesproken.map(|moment| moment.seconds), Some(1_773_828_900), "2026-03-18 10:15:00 UTC");
-        let kennisgevingen = ketenhub::store::toezicht::kennisgevingen(&mut lezing.conn(), 0, i64::MAX).await.expect("notices");
-        assert_eq!(kennisgevingen[0].ontvangen_op, Some(ontvangen.op));
+        let dossiers = zaken::dossiers(&mut lezing.conn(), &[zaak]).await.expect("dossiers");
+        assert_eq!(dossiers[0].ontvangsten[0].op.timestamp_micros(), ontvangen.op);
     }
 }

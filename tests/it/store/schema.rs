@@ -67,8 +67,6 @@ fn every_statement_of_the_store_is_run_by_the_test_below() {
         "klokken::zonder_zaak",
         "klokken::wis_zonder_zaak",
         "toezicht::toetsingspogingen",
-        "toezicht::kennisgevingen",
-        "toezicht::zaken",
         "sleutels::bewaar",
         "sleutels::alle",
         "lees_reeks",
@@ -134,8 +132,6 @@ both! {
         assert_eq!(zaken::relatie_einde(conn, zaak, oin("gi-2")).await.expect("an answer"), Some(einde));
         assert_eq!(zaken::relatie_einde(conn, zaak, oin("gi")).await.expect("an answer"), None);
         assert_eq!(toezicht::toetsingspogingen(conn, 0, i64::MAX).await.expect("a tally").len(), 1);
-        assert_eq!(toezicht::kennisgevingen(conn, 0, i64::MAX).await.expect("notices").len(), 1);
-        assert_eq!(toezicht::zaken(conn).await.expect("cases"), [zaak.0]);
         let nu = lees_reeks(conn).await.expect("the numbers");
         assert_eq!(nu, reeks);
         let onbekend = BerichtId::parse(&crate::support::verhaal::nieuw_id()).expect("an id");
