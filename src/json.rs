@@ -17,6 +17,9 @@ macro_rules! named {
 }
 
 named!(Bericht, Deelnemer, Levering, Receipt, GetTrajectResponse);
+named!(GetNormcijfersResponse, ListKennisgevingenResponse, ListTekortenResponse, ListWachtendenResponse, GetOverdrachtenResponse);
+named!(ListDoorlooptijdenResponse, ListToetsingspogingenResponse, Normcijfer, Kennisgevingen, Tekort, Wachtenden, Overgenomen);
+named!(Doorlooptijd, Toetsingspogingen);
 
 /// Why text is not the JSON of a message. Says where, never which value.
 #[derive(Debug, thiserror::Error)]
@@ -64,12 +67,33 @@ pub fn write_line<M: Named>(message: &M) -> Result<String, JsonError> {
     to_value(message).map(|value| value.to_string())
 }
 
+/// The names of the fields of a message, in their order.
+pub fn header<M: Named>() -> Result<Vec<String>, JsonError> {
+    let descriptor = pool().get_message_by_name(&format!("jeugdketen.hub.v1.{}", M::NAME)).ok_or(JsonError::Unknown(M::NAME))?;
+    Ok(descriptor.fields().map(|field| field.name().to_owned()).collect())
+}
+
+/// The fields of a flat message as text, in the order of `header`; empty for what is absent.
+pub fn row<M: Named>(message: &M) -> Result<Vec<String>, JsonError> {
+    let options = SerializeOptions::new().use_proto_field_name(true).skip_default_fields(false);
+    let value = with_options(message, &options)?;
+    let text = |name: String| match &value[&name] {
+        serde_json::Value::Null => String::new(),
+        serde_json::Value::String(text) => text.clone(),
+        other => other.to_string(),
+    };
+    Ok(header::<M>()?.into_iter().map(text).collect())
+}
+
 /// A message as a JSON value.
 pub fn to_value<M: Named>(message: &M) -> Result<serde_json::Value, JsonError> {
+    with_options(message, &SerializeOptions::new().use_proto_field_name(true))
+}
+
+fn with_options<M: Named>(message: &M, options: &SerializeOptions) -> Result<serde_json::Value, JsonError> {
     let name = format!("jeugdketen.hub.v1.{}", M::NAME);
     let descriptor = pool().get_message_by_name(&name).ok_or(JsonError::Unknown(M::NAME))?;
     let mut dynamic = DynamicMessage::new(descriptor);
     dynamic.transcode_from(message).map_err(|_| JsonError::Unknown(M::NAME))?;
-    let options = SerializeOptions::new().use_proto_field_name(true);
-    dynamic.serialize_with_options(serde_json::value::Serializer, &options).map_err(|_| JsonError::Unknown(M::NAME))
+    dynamic.serialize_with_options(serde_json::value::Serializer, options).map_err(|_| JsonError::Unknown(M::NAME))
 }

@@ -14,7 +14,7 @@ use crate::identity::client::{ClientTls, verklaar};
 use crate::wire::client::{Adres, kanaal};
 
 /// Largest answer a client takes.
-const LARGEST_ANSWER: usize = 64 * 1024 * 1024;
+pub(super) const LARGEST_ANSWER: usize = 64 * 1024 * 1024;
 
 /// Where to, and with which certificate.
 #[derive(Clone, Debug, Args)]

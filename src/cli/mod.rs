@@ -9,6 +9,7 @@ mod client;
 mod deelnemer;
 mod demo;
 mod klokken;
+mod rapport;
 mod serve;
 mod termijn;
 
@@ -61,6 +62,9 @@ enum Command {
     },
     /// Print what is in the mailbox, one delivery a line.
     Receive(berichten::Receive),
+    /// Print a report for supervision.
+    #[command(subcommand)]
+    Rapport(rapport::Command),
     /// Measure this machine and this hub.
     #[command(subcommand)]
     Bench(bench::Command),
@@ -94,6 +98,7 @@ async fn dispatch(command: Command) -> anyhow::Result<()> {
         Command::Deelnemer(command) => deelnemer::run(&command).await,
         Command::Submit { files, naar } => berichten::submit(&files, &naar).await,
         Command::Receive(args) => berichten::receive(&args).await,
+        Command::Rapport(command) => rapport::run(&command).await,
         Command::Bench(command) => bench::run(&command).await,
         Command::Termijn(args) => termijn::run(&args),
         Command::Receipt(command) => berichten::receipt(&command).await,

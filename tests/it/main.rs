@@ -19,6 +19,7 @@ mod limits;
 mod pki;
 mod privacy;
 mod privacy_matrix;
+mod rapport;
 mod rondom;
 mod store;
 mod support;
