@@ -37,9 +37,9 @@ pub struct Verborgen {
 
 /// Decides what to hide of lines of disjoint numbers that add up to a total. The lines are without what their reader knows itself.
 ///
-/// A line is hidden when one of its numbers is small. If the total is shown, what is hidden is so much that of each number the total of it
-/// is at least `kleinste`, in two lines or more: then any of them can be anything from nothing to that. A number that is zero in the total is
-/// zero everywhere, and says so itself. A small total is hidden, and then nothing can be subtracted.
+/// A line is hidden when one of its numbers is small. If the total is shown, so many are hidden that together they have at least `kleinste`
+/// of each number: then in any of them it can be anything from nothing to that. A number that is zero in the total is zero everywhere, and
+/// says so itself. A small total is hidden, and then nothing can be subtracted.
 pub fn onderdruk<const N: usize>(regels: &[[u64; N]], kleinste: u32) -> Verborgen {
     let klein = |cellen: &[u64; N]| cellen.iter().any(|cel| *cel > 0 && *cel < u64::from(kleinste));
     let alles = som(regels.iter());
@@ -56,10 +56,11 @@ pub fn onderdruk<const N: usize>(regels: &[[u64; N]], kleinste: u32) -> Verborge
     verborgen
 }
 
+/// Whether of each number enough is hidden. Then it is of two lines or more, since one alone has a small number.
 fn is_veilig<const N: usize>(regels: &[[u64; N]], verborgen: &[bool], alles: &[u64; N], kleinste: u32) -> bool {
-    let weg = || regels.iter().zip(verborgen).filter(|(_, verborgen)| **verborgen).map(|(regel, _)| regel);
-    let genoeg = som(weg()).iter().zip(alles).all(|(weg, alles)| *alles == 0 || *weg >= u64::from(kleinste));
-    weg().count() == 0 || (weg().count() >= 2 && genoeg)
+    let weg = som(regels.iter().zip(verborgen).filter(|(_, verborgen)| **verborgen).map(|(regel, _)| regel));
+    let genoeg = weg.iter().zip(alles).all(|(weg, alles)| *alles == 0 || *weg >= u64::from(kleinste));
+    genoeg || !verborgen.contains(&true)
 }
 
 fn som<'a, const N: usize>(regels: impl Iterator<Item = &'a [u64; N]>) -> [u64; N] {
