@@ -55,14 +55,15 @@ impl Toneel {
         bericht.bericht_id
     }
 
-    /// Today a rechtbank gives a GI a maatregel for a year, over a child of a gemeente.
+    /// Today a rechtbank gives a GI a maatregel and a machtiging for a year, over a child of a gemeente.
     async fn open(&mut self, rechtbank: &str, gi: &str, gemeente: &str) -> Maatregel {
         let mut bericht = self.zaak.nieuw("02");
         let (nu, vandaag) = (timestamp(self.zaak.clock.micros()), self.vandaag());
         let m = inhoud!(bericht, Uitspraak);
         (m.gi_oin, m.woonplaats_gemeentecode, m.uitgesproken_op) = (oin(gi), gemeente.to_owned(), Some(nu));
         (m.ingangsdatum, m.einddatum) = (vandaag.to_string(), (vandaag + TimeDelta::days(364)).to_string());
-        m.machtigingen.clear();
+        let machtiging = &mut m.machtigingen[0];
+        (machtiging.ingangsdatum, machtiging.einddatum) = (m.ingangsdatum.clone(), m.einddatum.clone());
         bericht.maatregel_id.clear();
         let id = self.zaak.dien(rechtbank, &bericht).await.unwrap().maatregel_id;
         Maatregel { id, uitspraak: bericht.bericht_id }

@@ -94,6 +94,7 @@ async fn every_maatregel_of_a_gi_that_stops_is_ended_or_elsewhere_or_still_there
             })
             .await;
         toneel.koppel("gi-3", &zaken[0], SoortKoppeling::Vast).await;
+        toneel.koppel("gi", &zaken[2], SoortKoppeling::Vast).await;
         vervang(&mut toneel, &zaken[2], "gi-2", &per).await;
         toneel.koppel("gi", &zaken[3], SoortKoppeling::Vast).await;
         toneel.dagen_later(1);
@@ -117,6 +118,8 @@ async fn every_maatregel_of_a_gi_that_stops_is_ended_or_elsewhere_or_still_there
         assert_eq!(stand.regels, [regel("gi-2", 0), regel("gi-3", 1)]);
         let elders: u64 = stand.regels.iter().map(|regel| regel.aantal).sum();
         assert_eq!(stand.aangeboden, elders + stand.geeindigd + stand.zonder_andere_gi);
+        let wacht = [(oin("gi-2"), "Zuid-West".to_owned(), [2, 2, 0, 0, 0])];
+        assert_eq!(wachtenden(&toneel, "gi-2", "").await, wacht, "the jeugdbeschermer of another GI is none");
         assert_eq!(overdrachten(&toneel, "2026-11-20").await, GetOverdrachtenResponse::default(), "it held none on the day before");
         for (gi_oin, per, veld) in
             [(oin("gemeente"), "2026-11-20", "gi_oin"), (oin("gi"), "", "per"), (String::new(), "2026-11-20", "gi_oin")]

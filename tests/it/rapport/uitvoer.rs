@@ -43,7 +43,7 @@ async fn figures_are_printed_for_people_for_a_spreadsheet_and_for_a_programme() 
         "Kennisgeving: tijdig                     Zuid-West  1/1 (100%)           0          0                0               0",
     ];
     assert_eq!(regels[5..8], kennisgeving.map(|regel| regel.to_owned()));
-    assert!(tekst.contains("Machtiging: tijdig uitgevoerd            Totaal            0/0 "), "{tekst}");
+    assert!(tekst.contains("Machtiging: tijdig uitgevoerd            Totaal       0/2 (0%) "), "{tekst}");
 
     let kwartaal = ["normen", "--vanaf", "2026-10-01", "--tot", "2026-12-31"];
     let van_gi = rapport(&toneel, "GI", &kwartaal).await.unwrap();

@@ -1,6 +1,7 @@
 //! Who sees how much: the inspectie everything, an organisation its own, and others no small number.
 
-use jeugdketen_proto::v1::{GetNormcijfersRequest, Indicator, ListTekortenRequest, SoortKoppeling, Tekort, Uitsplitsing};
+use jeugdketen_proto::v1::beheer_service_client::BeheerServiceClient;
+use jeugdketen_proto::v1::{GetNormcijfersRequest, Indicator, ListTekortenRequest, OpvolgenRequest, SoortKoppeling, Tekort, Uitsplitsing};
 
 use super::{Toneel, getallen, regel, velden};
 use crate::support::zaak::oin;
@@ -58,6 +59,12 @@ async fn others_see_no_small_number_and_none_that_gives_one_back() {
         let verborgen = regel(&antwoord, Indicator::KennisgevingTijdig, &oin("gi-2"));
         assert_eq!((verborgen.gehaald, verborgen.beoordeeld, verborgen.procent), (0, 0, None));
         assert_eq!(antwoord.peildatum, "2027-03-31");
+
+        // Whoever takes over from a GI knows its cases too.
+        let per = toneel.vandaag().to_string();
+        let opvolgen = OpvolgenRequest { oin: oin("gi-3"), opvolger_oin: oin("gi"), per };
+        BeheerServiceClient::new(toneel.zaak.kanaal("beheerder").await).opvolgen(opvolgen).await.unwrap();
+        assert_eq!(zien("gi", Uitsplitsing::Gi).await.2, [None, Some((14, 14)), None, Some((0, 2))]);
     }
 }
 
