@@ -16,7 +16,7 @@ impl Kwartaal {
         (begint && tot_en_met == laatste_dag(vanaf, 3)).then_some(Kwartaal(vanaf))
     }
 
-    /// The one day on which it is looked at: three months on, when every case of it is past its terms.
+    /// The one day on which it is looked at: three months on, when the last day of every term of it has come.
     pub fn peildatum(self) -> NaiveDate {
         laatste_dag(self.0, 6)
     }
