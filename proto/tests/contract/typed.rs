@@ -28,17 +28,19 @@ macro_rules! types {
 
 types!(
     Aanbod Aanbodregel AcknowledgeRequest AcknowledgeResponse Bericht Bezorging Capaciteit CapaciteitVanGi Correctie Deelnemer
-    Escalatie FetchRequest FetchResponse Gebeurtenis GeheimAdres GetNormcijfersRequest GetNormcijfersResponse GetTrajectRequest
-    GetTrajectResponse Hartslag HulpBeeindigd HulpGestart Intakeresultaat Intrekking Inzetbesluit Jeugdbeschermer Jeugdhulpbepaling
-    Jeugdige Kennisgevingen Klok Koers Koppeling Levering ListAanbodRequest ListAanbodResponse ListCapaciteitRequest
-    ListCapaciteitResponse ListDeelnemersRequest ListDeelnemersResponse ListKennisgevingenRequest ListKennisgevingenResponse
-    ListSleutelsRequest ListSleutelsResponse ListTekortenRequest ListTekortenResponse ListToetsingspogingenRequest
-    ListToetsingspogingenResponse Machtiging Normcijfer Omvang Ondertekening Ontvanger OpvolgenRequest OpvolgenResponse Overdracht
-    Overleg Passendheid Persoonsgegevens PutDeelnemerRequest PutDeelnemerResponse Receipt Receiptsleutel Retour RoteerSleutelRequest
-    RoteerSleutelResponse Samenwerkingscriterium SetBewaartermijnRequest SetBewaartermijnResponse SetStatusRequest SetStatusResponse
-    Signaal SubmitRequest SubmitResponse SubmitStreamRequest SubmitStreamResponse SubscribeRequest SubscribeResponse
-    TaakNietUitvoerbaar Tekort Toelichting Toetsingspogingen Uitspraak Veldfout Verwerking Voorziening Weigering Woonplaatsmelding
-    Zittingsaankondiging
+    Doorlooptijd Escalatie FetchRequest FetchResponse Gebeurtenis GeheimAdres GetNormcijfersRequest GetNormcijfersResponse
+    GetOverdrachtenRequest GetOverdrachtenResponse GetTrajectRequest GetTrajectResponse Hartslag HulpBeeindigd HulpGestart
+    Intakeresultaat Intrekking Inzetbesluit Jeugdbeschermer Jeugdhulpbepaling Jeugdige Kennisgevingen Klok Klokwaarschuwing
+    Koers Koppeling Levering ListAanbodRequest ListAanbodResponse ListCapaciteitRequest ListCapaciteitResponse
+    ListDeelnemersRequest ListDeelnemersResponse ListDoorlooptijdenRequest ListDoorlooptijdenResponse ListKennisgevingenRequest
+    ListKennisgevingenResponse ListSleutelsRequest ListSleutelsResponse ListTekortenRequest ListTekortenResponse
+    ListToetsingspogingenRequest ListToetsingspogingenResponse ListWachtendenRequest ListWachtendenResponse Machtiging
+    Normcijfer Omvang Ondertekening Ontvanger Oordeel OpvolgenRequest OpvolgenResponse Overdracht Overgenomen Overleg
+    Passendheid Persoonsgegevens PutDeelnemerRequest PutDeelnemerResponse Receipt Receiptsleutel Retour RoteerSleutelRequest
+    RoteerSleutelResponse Samenwerkingscriterium SetBewaartermijnRequest SetBewaartermijnResponse SetStatusRequest
+    SetStatusResponse Signaal SubmitRequest SubmitResponse SubmitStreamRequest SubmitStreamResponse SubscribeRequest
+    SubscribeResponse TaakNietUitvoerbaar Tekort Toelichting Toetsingspogingen Uitspraak Veldfout Verwerking Voorziening
+    Wachtenden Weigering Woonplaatsmelding Zittingsaankondiging
 );
 
 /// The message as its generated type prints and writes it.

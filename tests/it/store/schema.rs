@@ -58,6 +58,8 @@ fn every_statement_of_the_store_is_run_by_the_test_below() {
         "postvak::onbevestigd",
         "postvak::neem_over",
         "zaken::gebeurtenissen",
+        "zaken::na",
+        "zaken::ontvangsten",
         "zaken::relatie_einde",
         "zaken::erf_relatie_einden",
         "zaken::na",
@@ -131,6 +133,9 @@ both! {
         assert_eq!(einde.per, "2026-07-01");
         assert_eq!(zaken::relatie_einde(conn, zaak, oin("gi-2")).await.expect("an answer"), Some(einde));
         assert_eq!(zaken::relatie_einde(conn, zaak, oin("gi")).await.expect("an answer"), None);
+        assert_eq!(zaken::na(conn, None, 2).await.expect("cases"), [zaak]);
+        assert_eq!(zaken::na(conn, Some(zaak), 2).await.expect("no more cases"), []);
+        assert!(!zaken::ontvangsten(conn, &[zaak]).await.expect("acknowledgements")[&zaak].is_empty());
         assert_eq!(toezicht::toetsingspogingen(conn, 0, i64::MAX).await.expect("a tally").len(), 1);
         let nu = lees_reeks(conn).await.expect("the numbers");
         assert_eq!(nu, reeks);
