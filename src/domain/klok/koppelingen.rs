@@ -58,19 +58,18 @@ impl Koppelingen {
         ooit.then_some(wisselingen <= 1 && !teruggevallen)
     }
 
-    /// How many jeugdbeschermers the gezin has now.
-    pub fn jeugdbeschermers(&self) -> usize {
-        lopende(&self.0).filter(|koppeling| koppeling.telt()).count()
+    /// How many jeugdbeschermers of this GI the gezin has now. Those of a GI that lost the case went with it.
+    pub fn jeugdbeschermers(&self, gi: Oin) -> usize {
+        self.lopende_van(gi).filter(|koppeling| koppeling.telt()).count()
     }
 
-    /// Since when the gezin has been on a list of the GI, when it has no jeugdbeschermer.
-    pub fn op_lijst_sinds(&self) -> Option<NaiveDate> {
-        if self.jeugdbeschermers() > 0 { None } else { lopende(&self.0).map(|koppeling| koppeling.op).min() }
+    /// Since when the gezin has been on a list of this GI, when it has no jeugdbeschermer of it.
+    pub fn op_lijst_sinds(&self, gi: Oin) -> Option<NaiveDate> {
+        if self.jeugdbeschermers(gi) > 0 { None } else { self.lopende_van(gi).map(|koppeling| koppeling.op).min() }
     }
 
-    /// Whether this GI linked a jeugdbeschermer.
-    pub fn heeft_van(&self, gi: impl Fn(Oin) -> bool) -> bool {
-        self.0.iter().any(|koppeling| koppeling.telt() && gi(koppeling.gi))
+    fn lopende_van(&self, gi: Oin) -> impl Iterator<Item = &Koppeling> {
+        lopende(&self.0).filter(move |koppeling| koppeling.gi == gi)
     }
 }
 

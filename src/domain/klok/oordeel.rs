@@ -13,7 +13,7 @@ pub struct Beoordeling {
     pub indicator: Indicator,
     /// Whether it was met, or why it cannot be judged.
     pub oordeel: Result<bool, RedenNietBeoordeeld>,
-    /// Where the clock behind it stands.
+    /// Where the clock behind it stands; unspecified when it is no matter of time.
     pub uitkomst: UitkomstKlok,
     /// The GI that held the case when it was decided.
     pub gi: Oin,
@@ -36,21 +36,23 @@ impl Stand {
             Norm::Jeugdbeschermer => {
                 let vast = self.koppelingen.vast().ok_or(RedenNietBeoordeeld::GeenJeugdbeschermer);
                 let tijdig = beoordeling(Indicator::JeugdbeschermerTijdig, Lezing::Inspectie);
+                // Once there is one, whether it is vast is no matter of time.
+                let uitkomst = vast.map_or(tijdig.uitkomst, |_| UitkomstKlok::Unspecified);
                 vec![
                     tijdig,
                     beoordeling(Indicator::JeugdbeschermerTijdigStrikt, Lezing::Strikt),
-                    Beoordeling { indicator: Indicator::JeugdbeschermerVast, oordeel: vast, ..tijdig },
+                    Beoordeling { indicator: Indicator::JeugdbeschermerVast, oordeel: vast, uitkomst, ..tijdig },
                 ]
             }
             Norm::Koers => {
                 let tijdig = beoordeling(Indicator::KoersTijdig, Lezing::Strikt);
-                let gedragen = self.koers.map(|koers| koers.gedragen.ok_or(RedenNietBeoordeeld::DeelnameOnbekend));
-                let uitgezet = self.koers.map(|_| Ok(true));
-                vec![
-                    Beoordeling { indicator: Indicator::KoersUitgezet, oordeel: uitgezet.unwrap_or(tijdig.oordeel), ..tijdig },
-                    tijdig,
-                    Beoordeling { indicator: Indicator::KoersGedragen, oordeel: gedragen.unwrap_or(tijdig.oordeel), ..tijdig },
-                ]
+                let uitgezet = Beoordeling { indicator: Indicator::KoersUitgezet, ..tijdig };
+                let gedragen = Beoordeling { indicator: Indicator::KoersGedragen, ..tijdig };
+                let Some(koers) = self.koers else { return vec![uitgezet, tijdig, gedragen] };
+                // There is one: whenever it came, time is no part of these two.
+                let oordeel = koers.gedragen.ok_or(RedenNietBeoordeeld::DeelnameOnbekend);
+                let uitkomst = UitkomstKlok::Unspecified;
+                vec![Beoordeling { oordeel: Ok(true), uitkomst, ..uitgezet }, tijdig, Beoordeling { oordeel, uitkomst, ..gedragen }]
             }
             Norm::PassendeHulp => {
                 let tijdig = beoordeling(Indicator::HulpTijdig, Lezing::Strikt);

@@ -75,7 +75,7 @@ impl Overdrachten<'_> {
             regel.aantal += 1;
             regel.ontvangen += u64::from(ontvangen);
             regel.overgedragen += u64::from(overgedragen);
-            regel.met_jeugdbeschermer += u64::from(stand.koppelingen.heeft_van(|van| van == nieuw));
+            regel.met_jeugdbeschermer += u64::from(stand.koppelingen.jeugdbeschermers(nieuw) > 0);
         }
         Ok(())
     }

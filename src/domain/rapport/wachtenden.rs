@@ -53,13 +53,11 @@ impl Wachtenden<'_> {
         }
         let regio = regio_van(self.register, &stand.zaak.woonplaats, gi, self.op);
         let rij = self.rijen.entry((gi, regio)).or_default();
-        let aantal = stand.koppelingen.jeugdbeschermers();
-        // The jeugdbeschermer of a GI that lost the case is not one of this GI.
-        let zonder = aantal == 0 || !stand.koppelingen.heeft_van(|van| van == gi);
+        let aantal = stand.koppelingen.jeugdbeschermers(gi);
         rij.aantal += 1;
-        rij.zonder_jeugdbeschermer += u64::from(zonder);
+        rij.zonder_jeugdbeschermer += u64::from(aantal == 0);
         rij.met_meer_jeugdbeschermers += u64::from(aantal >= 2);
-        if let Some(sinds) = stand.koppelingen.op_lijst_sinds() {
+        if let Some(sinds) = stand.koppelingen.op_lijst_sinds(gi) {
             rij.op_lijst += 1;
             rij.langste_dagen = rij.langste_dagen.max((self.op - sinds).num_days().max(0).unsigned_abs());
         }

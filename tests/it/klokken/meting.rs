@@ -6,7 +6,7 @@ use ketenhub::domain::ids::MaatregelId;
 use ketenhub::domain::klok::{Lezing, meet, middernacht};
 use ketenhub::store::zaken;
 
-use super::kind::{Kind, Norm, dag, klok, machtiging};
+use super::kind::{Kind, Norm, dag, klok, machtiging, ontvang_alles};
 use crate::support::chain::{both, oin};
 use crate::support::verhaal::{bericht, correctie_van, inhoud, intrekking_van, nieuw_id};
 
@@ -55,6 +55,9 @@ both! {
         assert_eq!(oordeel(&erna, Indicator::JeugdbeschermerTijdig, "2021-03-01").await, Err(RedenNietBeoordeeld::GeenOntvangst));
         assert_eq!(oordeel(&erna, Indicator::JeugdbeschermerVast, "2021-03-01").await, Ok(true));
         assert_eq!(klok(&erna.stand().await, Norm::Kennisgeving).uitkomst(Lezing::Strikt, dag("2021-03-01")).0, UitkomstKlok::Verstreken);
+        // What the gemeente acknowledges says nothing of the GI.
+        ontvang_alles(&chain, "gemeente").await;
+        assert_eq!(oordeel(&erna, Indicator::JeugdbeschermerTijdig, "2021-03-01").await, Err(RedenNietBeoordeeld::GeenOntvangst));
         // A receipt that comes after all starts the clock; the link lies before it.
         erna.ontvangen().await;
         assert_eq!(oordeel(&erna, Indicator::JeugdbeschermerTijdig, "2021-03-01").await, Ok(true));
@@ -207,8 +210,14 @@ both! {
         m.gi_oin = oin("gi").to_string();
         kind.zend("rechtbank", &verlenging).await;
         let stand = kind.stand().await;
-        let klok = klok(&stand, Norm::Machtiging);
-        assert_eq!((klok.nummer, klok.gestopt), (1, Some(dag("2020-11-20"))));
+        let gegeven = klok(&stand, Norm::Machtiging);
+        assert_eq!((gegeven.nummer, gegeven.gestopt), (1, Some(dag("2020-11-20"))));
+        // One that had gone home again by then does not.
+        let mut einde = bericht(&mut kind.verhaal, "29");
+        let m = inhoud!(einde, HulpBeeindigd);
+        m.beeindigd_op = "2020-11-19".to_owned();
+        kind.zend("aanbieder-3", &einde).await;
+        assert_eq!(klok(&kind.stand().await, Norm::Machtiging).gestopt, None);
     }
 
     async fn norm_2_begins_where_the_policy_says_and_an_extended_term_is_shown_beside_the_strict_one(chain: Chain) {

@@ -3,7 +3,7 @@
 use jeugdketen_proto::v1::{RedenWisseling, SoortKoppeling};
 
 use super::kind::{Kind, dag};
-use crate::support::chain::{Chain, both};
+use crate::support::chain::{Chain, both, oin};
 
 /// Links one after the other: the kind, which earlier one it replaces, and why.
 async fn vast(chain: &Chain, koppelingen: &[(SoortKoppeling, Option<usize>, RedenWisseling)]) -> (Option<bool>, usize) {
@@ -18,7 +18,7 @@ async fn vast(chain: &Chain, koppelingen: &[(SoortKoppeling, Option<usize>, Rede
         ids.push(id);
     }
     let stand = kind.stand().await;
-    (stand.koppelingen.vast(), stand.koppelingen.jeugdbeschermers())
+    (stand.koppelingen.vast(), stand.koppelingen.jeugdbeschermers(oin("gi")))
 }
 
 both! {
@@ -53,8 +53,11 @@ both! {
     async fn time_on_a_list_of_the_gi_counts_from_the_latest_list(chain: Chain) {
         let mut kind = Kind::met_uitspraak(&chain).await;
         let lijst = kind.koppeling(SoortKoppeling::Verdeellijst, "2026-06-20").await;
-        assert_eq!(kind.stand().await.koppelingen.op_lijst_sinds(), Some(dag("2026-06-20")));
+        assert_eq!(kind.stand().await.koppelingen.op_lijst_sinds(oin("gi")), Some(dag("2026-06-20")));
         kind.wisseling(SoortKoppeling::Wachtlijstbeheer, "2026-06-25", &lijst, RedenWisseling::VoorspelbaarMoment).await;
-        assert_eq!(kind.stand().await.koppelingen.op_lijst_sinds(), Some(dag("2026-06-25")));
+        let koppelingen = kind.stand().await.koppelingen;
+        assert_eq!(koppelingen.op_lijst_sinds(oin("gi")), Some(dag("2026-06-25")));
+        // Of a GI that comes after it the gezin has neither a jeugdbeschermer nor a place on a list.
+        assert_eq!((koppelingen.op_lijst_sinds(oin("gi-3")), koppelingen.jeugdbeschermers(oin("gi-3"))), (None, 0));
     }
 }
