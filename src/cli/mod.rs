@@ -10,6 +10,7 @@ mod deelnemer;
 mod demo;
 mod klokken;
 mod rapport;
+pub mod replay;
 mod serve;
 mod termijn;
 
@@ -47,6 +48,8 @@ enum Command {
     Klokken(klokken::Command),
     /// Start a hub on loopback with the example certificates and play one whole case through it.
     Demo(demo::Args),
+    /// Play a chain of many participants through a whole hub on simulated time.
+    Replay(replay::Args),
     /// Make a small PKI to try things out with.
     Certs(certs_command::Args),
     /// Look at and change the register of participants (needs the certificate of an operator).
@@ -94,6 +97,7 @@ async fn dispatch(command: Command) -> anyhow::Result<()> {
         Command::Migrate { config } => serve::migrate(&config).await,
         Command::Klokken(command) => klokken::run(&command).await,
         Command::Demo(args) => demo::run(&args).await,
+        Command::Replay(args) => replay::run(&args).await,
         Command::Certs(args) => certs_command::run(&args),
         Command::Deelnemer(command) => deelnemer::run(&command).await,
         Command::Submit { files, naar } => berichten::submit(&files, &naar).await,
