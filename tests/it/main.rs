@@ -20,6 +20,7 @@ mod pki;
 mod privacy;
 mod privacy_matrix;
 mod rapport;
+mod replay;
 mod rondom;
 mod store;
 mod support;
