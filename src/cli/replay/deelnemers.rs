@@ -9,8 +9,11 @@ use crate::cli::certs::{self, Houder, PkiPlan};
 use crate::domain::ids::Oin;
 use crate::json;
 
+/// A code and the name that goes with it.
+type Gecodeerd = (&'static str, &'static str);
+
 /// The jeugdbeschermingsregio's as norms 1 and 2 divide them, with their rechtbank and two of their gemeenten.
-const REGIOS: [(&str, &str, [(&str, &str); 2]); 12] = [
+const REGIOS: [(&str, &str, [Gecodeerd; 2]); 12] = [
     ("Friesland", "RBNNE", [("0080", "Leeuwarden"), ("0090", "Smallingerland")]),
     ("Groningen/Drenthe", "RBNNE", [("0014", "Groningen"), ("0114", "Emmen")]),
     ("Overijssel", "RBOVE", [("0193", "Zwolle"), ("0153", "Enschede")]),
@@ -25,7 +28,7 @@ const REGIOS: [(&str, &str, [(&str, &str); 2]); 12] = [
     ("Limburg", "RBLIM", [("0935", "Maastricht"), ("0983", "Venlo")]),
 ];
 
-const RECHTBANKEN: [(&str, &str); 11] = [
+const RECHTBANKEN: [Gecodeerd; 11] = [
     ("RBAMS", "Rechtbank Amsterdam"),
     ("RBDHA", "Rechtbank Den Haag"),
     ("RBGEL", "Rechtbank Gelderland"),

@@ -86,7 +86,13 @@ pub(super) struct Opbouw<'a> {
 
 impl<'a> Opbouw<'a> {
     /// Begins with the oplegging, told to the hub at a moment.
-    pub(super) fn new(mut verloop: Verloop, verzonden: DateTime<Utc>, einde: NaiveDate, spelers: &'a Deelnemers, keuze: &'a mut Keuze) -> Self {
+    pub(super) fn new(
+        mut verloop: Verloop,
+        verzonden: DateTime<Utc>,
+        einde: NaiveDate,
+        spelers: &'a Deelnemers,
+        keuze: &'a mut Keuze,
+    ) -> Self {
         verloop.stappen.push(Stap { op: verzonden, daad: Daad::Oplegging });
         let (uitspraak, gelezen) = (verloop.uitgesproken.date_naive(), leesmoment(verzonden).date_naive());
         Opbouw { verloop, spelers, keuze, uitspraak, gelezen, einde }
@@ -149,8 +155,12 @@ impl<'a> Opbouw<'a> {
         let eerst = plus_werkdagen(sinds, self.keuze.tussen(10, 20));
         let dan = plus_werkdagen(eerst, self.keuze.tussen(8, 15));
         let (verloop, ziekte) = (Some(RedenWisseling::Verloop), Some(RedenWisseling::Ziekte));
-        let tussendoor =
-            self.keuze.een_van(&[SoortKoppeling::Vast, SoortKoppeling::Vast, SoortKoppeling::Bureaudienst, SoortKoppeling::Wachtlijstbeheer]);
+        let tussendoor = self.keuze.een_van(&[
+            SoortKoppeling::Vast,
+            SoortKoppeling::Vast,
+            SoortKoppeling::Bureaudienst,
+            SoortKoppeling::Wachtlijstbeheer,
+        ]);
         self.koppel(eerst, tussendoor, verloop);
         self.koppel(dan, SoortKoppeling::Vast, ziekte);
     }
@@ -265,7 +275,11 @@ impl<'a> Opbouw<'a> {
                         (ContraIndicatie::CognitiefNiveau, SoortSamenwerking::LvbExpertise),
                         (ContraIndicatie::Verslaving, SoortSamenwerking::Verslavingsexpertise),
                     ]);
-                    self.stap(werkdag_vanaf(plus_dagen(bepaald, na)), 12, Daad::Intake { nr, uitkomst: Intake::NietPassend(contra, samen) });
+                    self.stap(
+                        werkdag_vanaf(plus_dagen(bepaald, na)),
+                        12,
+                        Daad::Intake { nr, uitkomst: Intake::NietPassend(contra, samen) },
+                    );
                 }
             }
             Hulpgang::Overbrugging => {
@@ -288,7 +302,8 @@ impl<'a> Opbouw<'a> {
     /// The VOTS ends within six weeks.
     pub(super) fn einde_vots(&mut self) {
         let dag = werkdag_tot(plus_dagen(self.uitspraak, self.keuze.tussen(30, 39)));
-        let reden = self.keuze.een_van(&[RedenEinde::VotsWerdOts, RedenEinde::VotsWerdOts, RedenEinde::VotsWerdOts, RedenEinde::NietVerlengd]);
+        let reden =
+            self.keuze.een_van(&[RedenEinde::VotsWerdOts, RedenEinde::VotsWerdOts, RedenEinde::VotsWerdOts, RedenEinde::NietVerlengd]);
         self.stap(dag, 12, Daad::Einde { per: dag, reden });
     }
 

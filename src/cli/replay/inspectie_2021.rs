@@ -62,7 +62,6 @@ struct Hulp {
 }
 
 #[rustfmt::skip]
-#[expect(clippy::too_many_arguments, reason = "a row of a table")]
 const fn rij(
     gi: &'static str, kinderen: usize,
     [onbevestigd, laat, na_lijst, minimaal, vooraf, instroomteam, wisselingen]: [usize; 7],
@@ -130,7 +129,15 @@ pub(super) fn scenario() -> anyhow::Result<Scenario> {
     }
     verlopen.sort_by_key(|verloop| verloop.uitgesproken);
     (0..).zip(&mut verlopen).for_each(|(nr, verloop)| verloop.nr = nr);
-    Ok(Scenario { naam: "inspectie-2021", begin, peildatum, vanaf: None, spelers, verlopen: Box::new(verlopen.into_iter()), stopt_bevestigen })
+    Ok(Scenario {
+        naam: "inspectie-2021",
+        begin,
+        peildatum,
+        vanaf: None,
+        spelers,
+        verlopen: Box::new(verlopen.into_iter()),
+        stopt_bevestigen,
+    })
 }
 
 /// From this day on some GIs read their mailbox without confirming it, as the inspectorates saw no notification in those files.

@@ -66,10 +66,7 @@ impl Maker {
         let op = om(plus_werkdagen(eerste_dag(), keuze.tussen(1, 5)), keuze.tussen(8, 15));
         let zitting = om(werkdag_vanaf(min_dagen(vanaf, 7)).max(plus_werkdagen(op.date_naive(), 1)), keuze.tussen(9, 15));
         let machtiging = keuze.kans(MET_MACHTIGING);
-        verloop.stappen = vec![
-            Stap { op, daad: Daad::Oplegging },
-            Stap { op: zitting, daad: Daad::Verlenging { vanaf, tot, machtiging } },
-        ];
+        verloop.stappen = vec![Stap { op, daad: Daad::Oplegging }, Stap { op: zitting, daad: Daad::Verlenging { vanaf, tot, machtiging } }];
         verloop
     }
 

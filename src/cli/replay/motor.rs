@@ -175,7 +175,8 @@ impl Lopend {
         let bericht = self.zaak.schrijf(&self.verloop, stap, &id, &klanten.spelers);
         let wie = self.zaak.wie(&self.verloop, &stap.daad);
         let receipt = klanten.dien_in(wie, &bericht).await;
-        let receipt = receipt.with_context(|| format!("jeugdige {}, {} van {}", self.verloop.nr, stap.daad.naam(), stap.op.date_naive()))?;
+        let receipt =
+            receipt.with_context(|| format!("jeugdige {}, {} van {}", self.verloop.nr, stap.daad.naam(), stap.op.date_naive()))?;
         self.zaak.maatregel_id = receipt.maatregel_id;
         self.zaak.onthoud(&stap.daad, id);
         self.volgende += 1;

@@ -1,7 +1,9 @@
 //! Turns a deed into the message that its sender submits. Persons are made up from the number of the child.
 
 use jeugdketen_proto::v1::bericht::Inhoud;
-use jeugdketen_proto::v1::{self, Bericht, RedenNietGesproken, RedenVertraging, SoortMaatregel, SoortUitspraak, UitkomstIntake, VormUitspraak};
+use jeugdketen_proto::v1::{
+    self, Bericht, RedenNietGesproken, RedenVertraging, SoortMaatregel, SoortUitspraak, UitkomstIntake, VormUitspraak,
+};
 
 use super::deelnemers::Deelnemers;
 use super::verloop::{Daad, Deelname, Intake, Stap, Verloop};
