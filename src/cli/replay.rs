@@ -33,6 +33,9 @@ use klanten::Klanten;
 use motor::Motor;
 use verloop::Verloop;
 
+/// What stands above the figures, in the order of the report.
+const KOPPEN: [&str; 7] = ["1 tijdig", "1 vast", "2 uitgezet", "2 tijdig", "2 gedragen", "3 ingezet", "3 tijdig"];
+
 /// What to play, and where.
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
@@ -186,12 +189,12 @@ impl Gespeeld {
 fn toon(uitslag: &Uitslag) {
     println!("Stand per {}, beleid {}, {} zaken:\n", uitslag.peildatum, uitslag.beleid, uitslag.jeugdigen);
     print!("{:16}", "");
-    uitslag.landelijk.keys().for_each(|naam| print!("{naam:>18}"));
+    KOPPEN.iter().for_each(|kop| print!("{kop:>16}"));
     println!();
     let landelijk = [("landelijk", &uitslag.landelijk)];
     for (naam, cijfers) in landelijk.into_iter().chain(uitslag.per_gi.iter().map(|(naam, cijfers)| (naam.as_str(), cijfers))) {
         print!("{naam:16}");
-        cijfers.values().for_each(|breuk| print!("{:>18}", breuk.to_string()));
+        cijfers.alle().iter().for_each(|breuk| print!("{:>16}", breuk.to_string()));
         println!();
     }
     println!("\nNorm 1 strikt (een minimale variant telt niet): {}", uitslag.norm1_strikt);

@@ -2,10 +2,11 @@
 //! date is the same in both.
 
 use chrono::{DateTime, Days, NaiveDate, TimeDelta, Utc};
+use jeugdketen_proto::v1::Rol;
 
 use crate::domain::dagen::Kalender;
 
-/// The hours at which a back-office reads its mailbox, on werkdagen.
+/// The hours at which a GI reads its mailbox, on werkdagen; the others read at the first of them.
 const LEESUREN: [i64; 2] = [7, 13];
 
 /// A day at an hour.
@@ -13,11 +14,12 @@ pub(super) fn om(dag: NaiveDate, uur: i64) -> DateTime<Utc> {
     dag.and_time(chrono::NaiveTime::MIN).and_utc() + TimeDelta::hours(uur)
 }
 
-/// The first moment after this one at which a back-office reads.
-pub(super) fn leesmoment(na: DateTime<Utc>) -> DateTime<Utc> {
+/// The first moment after this one at which a participant in this role reads.
+pub(super) fn leesmoment(rol: Rol, na: DateTime<Utc>) -> DateTime<Utc> {
+    let uren = if rol == Rol::Gi { &LEESUREN[..] } else { &LEESUREN[..1] };
     let mut dag = werkdag_vanaf(na.date_naive());
     loop {
-        if let Some(moment) = LEESUREN.iter().map(|uur| om(dag, *uur)).find(|moment| *moment > na) {
+        if let Some(moment) = uren.iter().map(|uur| om(dag, *uur)).find(|moment| *moment > na) {
             return moment;
         }
         dag = plus_werkdagen(dag, 1);

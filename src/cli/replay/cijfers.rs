@@ -11,17 +11,6 @@ use serde::Serialize;
 use super::klanten::Klanten;
 use crate::cli::client::uitleg;
 
-/// The figures of the report, with the names they have here.
-const CIJFERS: [(&str, Indicator); 7] = [
-    ("norm1_tijdig", Indicator::JeugdbeschermerTijdig),
-    ("norm1_vast", Indicator::JeugdbeschermerVast),
-    ("norm2_uitgezet", Indicator::KoersUitgezet),
-    ("norm2_tijdig", Indicator::KoersTijdig),
-    ("norm2_gedragen", Indicator::KoersGedragen),
-    ("norm3_ingezet", Indicator::HulpIngezet),
-    ("norm3_tijdig", Indicator::HulpTijdig),
-];
-
 /// How many of how many.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Breuk {
@@ -47,8 +36,26 @@ impl fmt::Display for Breuk {
     }
 }
 
-/// A figure for each name.
-pub type Cijfers = BTreeMap<&'static str, Breuk>;
+/// The figures of the report.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[expect(missing_docs, reason = "each is the indicator it is named after")]
+pub struct Cijfers {
+    pub norm1_tijdig: Breuk,
+    pub norm1_vast: Breuk,
+    pub norm2_uitgezet: Breuk,
+    pub norm2_tijdig: Breuk,
+    pub norm2_gedragen: Breuk,
+    pub norm3_ingezet: Breuk,
+    pub norm3_tijdig: Breuk,
+}
+
+impl Cijfers {
+    /// All, in the order of the report.
+    pub fn alle(&self) -> [Breuk; 7] {
+        let Cijfers { norm1_tijdig, norm1_vast, norm2_uitgezet, norm2_tijdig, norm2_gedragen, norm3_ingezet, norm3_tijdig } = *self;
+        [norm1_tijdig, norm1_vast, norm2_uitgezet, norm2_tijdig, norm2_gedragen, norm3_ingezet, norm3_tijdig]
+    }
+}
 
 /// What the hub says.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -96,7 +103,7 @@ pub fn uitslag(landelijk: &GetNormcijfersResponse, per_gi: &GetNormcijfersRespon
     Uitslag {
         peildatum: landelijk.peildatum.clone(),
         beleid: landelijk.beleid.clone(),
-        jeugdigen: landelijk.zaken,
+        jeugdigen: Option::from(landelijk.zaken).unwrap_or_default(),
         landelijk: cijfers(&totaal),
         per_gi: groepen.into_iter().map(|(naam, regels)| (naam, cijfers(&regels))).collect(),
         norm1_strikt: breuk(&totaal, Indicator::JeugdbeschermerTijdigStrikt),
@@ -104,7 +111,15 @@ pub fn uitslag(landelijk: &GetNormcijfersResponse, per_gi: &GetNormcijfersRespon
 }
 
 fn cijfers(regels: &[&Normcijfer]) -> Cijfers {
-    CIJFERS.iter().map(|(naam, indicator)| (*naam, breuk(regels, *indicator))).collect()
+    Cijfers {
+        norm1_tijdig: breuk(regels, Indicator::JeugdbeschermerTijdig),
+        norm1_vast: breuk(regels, Indicator::JeugdbeschermerVast),
+        norm2_uitgezet: breuk(regels, Indicator::KoersUitgezet),
+        norm2_tijdig: breuk(regels, Indicator::KoersTijdig),
+        norm2_gedragen: breuk(regels, Indicator::KoersGedragen),
+        norm3_ingezet: breuk(regels, Indicator::HulpIngezet),
+        norm3_tijdig: breuk(regels, Indicator::HulpTijdig),
+    }
 }
 
 fn breuk(regels: &[&Normcijfer], indicator: Indicator) -> Breuk {
@@ -136,12 +151,12 @@ mod tests {
         let totaal = regel(Indicator::KoersTijdig, "", "", 5, 8);
         let strikt = regel(Indicator::JeugdbeschermerTijdigStrikt, "", "", 2, 8);
         let gi = regel(Indicator::KoersTijdig, "00000099020000001000", "WSS", 2, 3);
-        let landelijk = GetNormcijfersResponse { regels: vec![totaal.clone(), strikt], zaken: 8, ..GetNormcijfersResponse::default() };
+        let landelijk = GetNormcijfersResponse { regels: vec![totaal.clone(), strikt], ..GetNormcijfersResponse::default() };
         let per_gi = GetNormcijfersResponse { regels: vec![totaal, gi], ..GetNormcijfersResponse::default() };
         let gelezen = uitslag(&landelijk, &per_gi);
-        assert_eq!((gelezen.jeugdigen, gelezen.landelijk["norm2_tijdig"]), (8, Breuk::new(5, 8)));
+        assert_eq!(gelezen.landelijk.norm2_tijdig, Breuk::new(5, 8));
         assert_eq!(gelezen.norm1_strikt, Breuk::new(2, 8));
         assert_eq!(gelezen.per_gi.keys().collect::<Vec<_>>(), ["WSS"]);
-        assert_eq!((gelezen.per_gi["WSS"]["norm2_tijdig"], gelezen.per_gi["WSS"]["norm1_vast"]), (Breuk::new(2, 3), Breuk::new(0, 0)));
+        assert_eq!((gelezen.per_gi["WSS"].norm2_tijdig, gelezen.per_gi["WSS"].norm1_vast), (Breuk::new(2, 3), Breuk::new(0, 0)));
     }
 }

@@ -3,7 +3,8 @@
 
 use chrono::{DateTime, NaiveDate, Utc};
 use jeugdketen_proto::v1::{
-    ContraIndicatie, OordeelPassendheid, RedenEinde, RedenVertraging, RedenWisseling, SoortKoppeling, SoortSamenwerking, ToelichtbareNorm,
+    ContraIndicatie, OordeelPassendheid, RedenEinde, RedenVertraging, RedenWisseling, Rol, SoortKoppeling, SoortSamenwerking,
+    ToelichtbareNorm,
 };
 
 use super::agenda::{leesmoment, min_dagen, om, plus_dagen, plus_werkdagen, werkdag_tot, werkdag_vanaf};
@@ -94,7 +95,7 @@ impl<'a> Opbouw<'a> {
         keuze: &'a mut Keuze,
     ) -> Self {
         verloop.stappen.push(Stap { op: verzonden, daad: Daad::Oplegging });
-        let (uitspraak, gelezen) = (verloop.uitgesproken.date_naive(), leesmoment(verzonden).date_naive());
+        let (uitspraak, gelezen) = (verloop.uitgesproken.date_naive(), leesmoment(Rol::Gi, verzonden).date_naive());
         Opbouw { verloop, spelers, keuze, uitspraak, gelezen, einde }
     }
 

@@ -160,7 +160,10 @@ impl<'a> Motor<'a> {
         while let Some(klaar) = taken.join_next().await {
             let (lopend, ontvangers, gezet) = klaar??;
             self.telling.berichten += gezet;
-            self.te_lezen.entry(leesmoment(uur)).or_default().extend(ontvangers);
+            for wie in ontvangers {
+                let rol = self.klanten.spelers.speler(wie).rol;
+                self.te_lezen.entry(leesmoment(rol, uur)).or_default().insert(wie);
+            }
             self.zet_klaar(lopend);
         }
         Ok(())
