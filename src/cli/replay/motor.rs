@@ -4,9 +4,10 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
-use anyhow::Context as _;
+use anyhow::{Context as _, ensure};
 use chrono::{DateTime, NaiveDate, Utc};
 use indicatif::{ProgressBar, ProgressStyle};
+use jeugdketen_proto::v1::Receipt;
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
@@ -148,31 +149,41 @@ impl<'a> Motor<'a> {
             let (klanten, plaatsen, clock) = (Arc::clone(&self.klanten), Arc::clone(&self.plaatsen), self.clock.clone());
             taken.spawn(async move {
                 let _plaats = plaatsen.acquire().await?;
-                let mut ontvangers = Vec::new();
-                let eerder = lopend.volgende;
+                let mut receipts = Vec::new();
                 while lopend.verloop.stappen.get(lopend.volgende).is_some_and(|stap| stap.op <= uur) {
-                    ontvangers.extend(lopend.zet_stap(&klanten, &clock).await?);
+                    receipts.push(lopend.zet_stap(&klanten, &clock).await?);
                 }
-                let gezet = lopend.volgende - eerder;
-                anyhow::Ok((lopend, ontvangers, gezet as u64))
+                anyhow::Ok((lopend, receipts))
             });
         }
+        let mut eerste = u64::MAX;
+        let eerder = self.telling.berichten;
         while let Some(klaar) = taken.join_next().await {
-            let (lopend, ontvangers, gezet) = klaar??;
-            self.telling.berichten += gezet;
-            for wie in ontvangers {
-                let rol = self.klanten.spelers.speler(wie).rol;
-                self.te_lezen.entry(leesmoment(rol, uur)).or_default().insert(wie);
+            let (lopend, receipts) = klaar??;
+            for receipt in &receipts {
+                eerste = eerste.min(receipt.volgnummer);
+                self.bezorgd(receipt, uur);
             }
+            self.telling.berichten += receipts.len() as u64;
             self.zet_klaar(lopend);
         }
+        let leeg = eerder > 0 || self.telling.berichten == 0 || eerste == 1;
+        ensure!(leeg, "the hub holds messages already; a replay needs an empty database");
         Ok(())
+    }
+
+    /// Who got a message reads it at its next hour.
+    fn bezorgd(&mut self, receipt: &Receipt, uur: DateTime<Utc>) {
+        let spelers = &self.klanten.spelers;
+        for wie in receipt.ontvangers.iter().filter_map(|ontvanger| spelers.met_oin(&ontvanger.oin)) {
+            self.te_lezen.entry(leesmoment(spelers.speler(wie).rol, uur)).or_default().insert(wie);
+        }
     }
 }
 
 impl Lopend {
-    /// Submits the next message of this child; who got it.
-    async fn zet_stap(&mut self, klanten: &Klanten, clock: &Clock) -> anyhow::Result<Vec<usize>> {
+    /// Submits the next message of this child.
+    async fn zet_stap(&mut self, klanten: &Klanten, clock: &Clock) -> anyhow::Result<Receipt> {
         let stap = &self.verloop.stappen[self.volgende];
         let id = clock.new_id().to_string();
         let bericht = self.zaak.schrijf(&self.verloop, stap, &id, &klanten.spelers);
@@ -180,10 +191,10 @@ impl Lopend {
         let receipt = klanten.dien_in(wie, &bericht).await;
         let receipt =
             receipt.with_context(|| format!("jeugdige {}, {} van {}", self.verloop.nr, stap.daad.naam(), stap.op.date_naive()))?;
-        self.zaak.maatregel_id = receipt.maatregel_id;
+        self.zaak.maatregel_id.clone_from(&receipt.maatregel_id);
         self.zaak.onthoud(&stap.daad, id);
         self.volgende += 1;
-        Ok(receipt.ontvangers.iter().filter_map(|ontvanger| klanten.spelers.met_oin(&ontvanger.oin)).collect())
+        Ok(receipt)
     }
 }
 

@@ -33,3 +33,12 @@ async fn a_share_of_nothing_or_of_more_than_a_year_is_refused() {
         assert!(speel(Welk::LandelijkJaar, deel, None).await.is_err_and(|fout| fout.to_string().contains("--deel")), "{deel}");
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_database_that_holds_messages_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let url = format!("sqlite:{}", folder.path().join("replay.db").display());
+    speel(Welk::LandelijkJaar, 0.0001, Some(&url)).await.unwrap().ruim_op().await.unwrap();
+    let weer = speel(Welk::LandelijkJaar, 0.0001, Some(&url)).await;
+    assert!(weer.is_err_and(|fout| fout.to_string().contains("empty database")));
+}
