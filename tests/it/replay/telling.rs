@@ -5,7 +5,7 @@ use std::sync::OnceLock;
 
 use chrono::NaiveDate;
 use jeugdketen_proto::v1::{Indicator, RedenNietBeoordeeld};
-use ketenhub::cli::replay::{Gespeeld, Welk, speel};
+use ketenhub::cli::replay::{Gespeeld, Uitslag, Welk, speel};
 use ketenhub::domain::beleid::Beleid;
 use ketenhub::domain::klok::{Beoordeling, Dossier, meet};
 use ketenhub::store::{Store, zaken};
@@ -29,6 +29,8 @@ pub struct Inspectie {
     pub namen: BTreeMap<String, String>,
     /// At the end of which day is looked.
     pub peildatum: NaiveDate,
+    /// What the hub told the inspectie.
+    pub uitslag: Uitslag,
 }
 
 /// The scenario, played in whole through a hub on SQLite; once.
@@ -47,7 +49,12 @@ pub fn inspectie() -> &'static Inspectie {
 
 async fn lees(gespeeld: &Gespeeld) -> Inspectie {
     let namen = gespeeld.spelers.alle().iter().map(|speler| (speler.oin.to_string(), speler.naam.clone()));
-    Inspectie { dossiers: dossiers(&gespeeld.running.hub.store).await, namen: namen.collect(), peildatum: gespeeld.peildatum }
+    Inspectie {
+        dossiers: dossiers(&gespeeld.running.hub.store).await,
+        namen: namen.collect(),
+        peildatum: gespeeld.peildatum,
+        uitslag: gespeeld.uitslag().await.unwrap(),
+    }
 }
 
 /// Every dossier of a store, page by page.
