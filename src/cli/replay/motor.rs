@@ -76,7 +76,7 @@ impl<'a> Motor<'a> {
         let mut volgende = scenario.verlopen.next();
         while dag <= scenario.peildatum {
             self.zet_klok(om(dag, 5));
-            tik(self.running).await?;
+            self.running.hub.admission.tik().await?;
             while let Some(verloop) = volgende.take_if(|verloop| verloop.uitgesproken < om(plus_dagen(dag, 1), 0)) {
                 self.telling.jeugdigen += 1;
                 self.zet_klaar(Lopend { verloop, volgende: 0, zaak: Zaakstand::default() });
@@ -88,7 +88,7 @@ impl<'a> Motor<'a> {
             dag = plus_dagen(dag, 1);
         }
         self.zet_klok(om(scenario.peildatum, 21));
-        tik(self.running).await?;
+        self.running.hub.admission.tik().await?;
         balk.finish_and_clear();
         Ok(self.telling)
     }
@@ -196,12 +196,6 @@ impl Lopend {
         self.volgende += 1;
         Ok(receipt)
     }
-}
-
-/// A day has passed: the one place where the hub is told so, for the warnings that are due.
-#[expect(clippy::unused_async, reason = "sending the warnings is awaited here")]
-async fn tik(_running: &Running) -> anyhow::Result<()> {
-    Ok(())
 }
 
 /// On the terminal only; nothing is drawn elsewhere.
