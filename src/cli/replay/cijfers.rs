@@ -103,7 +103,7 @@ pub fn uitslag(landelijk: &GetNormcijfersResponse, per_gi: &GetNormcijfersRespon
     Uitslag {
         peildatum: landelijk.peildatum.clone(),
         beleid: landelijk.beleid.clone(),
-        jeugdigen: Option::from(landelijk.zaken).unwrap_or_default(),
+        jeugdigen: landelijk.zaken.unwrap_or_default(),
         landelijk: cijfers(&totaal),
         per_gi: groepen.into_iter().map(|(naam, regels)| (naam, cijfers(&regels))).collect(),
         norm1_strikt: breuk(&totaal, Indicator::JeugdbeschermerTijdigStrikt),

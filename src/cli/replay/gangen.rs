@@ -300,9 +300,10 @@ impl<'a> Opbouw<'a> {
         }
     }
 
-    /// The VOTS ends within six weeks.
+    /// The VOTS ends within six weeks. Whatever was to come after that does not.
     pub(super) fn einde_vots(&mut self) {
         let dag = werkdag_tot(plus_dagen(self.uitspraak, self.keuze.tussen(30, 39)));
+        self.verloop.stappen.retain(|stap| stap.op < om(dag, 0));
         let reden =
             self.keuze.een_van(&[RedenEinde::VotsWerdOts, RedenEinde::VotsWerdOts, RedenEinde::VotsWerdOts, RedenEinde::NietVerlengd]);
         self.stap(dag, 12, Daad::Einde { per: dag, reden });

@@ -148,3 +148,20 @@ fn gangen(vots: bool, keuze: &mut Keuze) -> (Bescherming, Koersgang, Hulpgang) {
     };
     (bescherming, koers, hulp)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_happens_after_the_end_and_children_come_in_the_order_of_their_day() {
+        let alle: Vec<Verloop> = scenario(0.05).unwrap().verlopen.collect();
+        for verloop in &alle {
+            let einde = verloop.stappen.iter().position(|stap| matches!(stap.daad, Daad::Einde { .. }));
+            assert!(einde.is_none_or(|plaats| plaats + 1 == verloop.stappen.len()), "jeugdige {}", verloop.nr);
+            assert!(verloop.stappen.is_sorted_by_key(|stap| stap.op), "jeugdige {}", verloop.nr);
+        }
+        let instroom: Vec<_> = alle.iter().map(|verloop| verloop.uitgesproken.date_naive()).filter(|dag| *dag >= eerste_dag()).collect();
+        assert!(instroom.len() > 700 && instroom.is_sorted());
+    }
+}
