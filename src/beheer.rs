@@ -4,7 +4,7 @@
 use chrono::NaiveDate;
 use jeugdketen_proto::v1::{Rol, StatusDeelnemer};
 
-use crate::domain::deelnemer::Deelnemer;
+use crate::domain::deelnemer::{Deelnemer, Onbevoegd};
 use crate::domain::ids::Oin;
 use crate::domain::register::Register;
 use crate::identity::register::LiveRegister;
@@ -63,6 +63,9 @@ impl Beheer<'_> {
         };
         if nieuw.oin == wie && nieuw.bevoegd_op(self.clock.today()).is_err() {
             return Err(EIGEN_STATUS);
+        }
+        if !nieuw.namens.is_none_or(|gemeente| register.zoek_rol(gemeente, Rol::Gemeente).is_some()) {
+            return Err(BeheerFout::Toestand("NAMENS_GEEN_GEMEENTE", "a lokaal team acts in the name of a gemeente in the register"));
         }
         // The code of a gemeente that was succeeded is free for its successor alone: the cases there are go by it.
         let zelfde_code = |ander: &&Deelnemer| ander.code == nieuw.code && register.opvolger(ander.oin, NaiveDate::MAX) != nieuw.oin;
@@ -136,7 +139,7 @@ impl Beheer<'_> {
         let (register, vandaag) = (self.register.nu(), self.clock.today());
         self.verbindingen.verbreek_waar(|identiteit| {
             // A stranger to the register has no calls to lose; it gets its explanation.
-            register.zoek(identiteit.oin).is_some_and(|deelnemer| deelnemer.bevoegd_op(vandaag).is_err())
+            register.bevoegde(identiteit.oin, vandaag).is_err_and(|reden| reden != Onbevoegd::Onbekend)
         });
     }
 

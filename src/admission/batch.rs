@@ -290,7 +290,7 @@ impl<'a> Batch<'a> {
             .collect();
         for (opdracht, besluit) in opdrachten.iter().zip(besluiten) {
             if let (Opdracht::Dien(Dien { afzender, gelezen, digest, .. }, _), Some(Besluit::Geweigerd(refusal))) = (opdracht, besluit) {
-                aantekeningen.push(Aantekening::geweigerd(afzender.oin, gelezen.kind, refusal, digest));
+                aantekeningen.push(Aantekening::geweigerd(afzender, gelezen.kind, refusal, digest));
             }
         }
         aantekeningen

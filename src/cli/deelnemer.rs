@@ -122,7 +122,8 @@ async fn list(json: bool, naar: &Naar) -> anyhow::Result<()> {
         } else {
             let rol = deelnemer.rol().as_str_name().trim_start_matches("ROL_");
             let status = deelnemer.status().as_str_name().trim_start_matches("STATUS_DEELNEMER_");
-            println!("{}  {rol:<21}  {status:<10}  {}", deelnemer.oin, deelnemer.naam);
+            let namens = if deelnemer.namens_oin.is_empty() { String::new() } else { format!("  namens {}", deelnemer.namens_oin) };
+            println!("{}  {rol:<21}  {status:<10}  {}{namens}", deelnemer.oin, deelnemer.naam);
         }
     }
     Ok(())

@@ -82,17 +82,20 @@ pub fn lees(bytes: &[u8], rol: Rol, nu: DateTime<Utc>, vandaag: NaiveDate) -> Re
 fn beoordeel(bericht: &Bericht, rol: Rol, onbekend: Vec<String>, nu: DateTime<Utc>, vandaag: NaiveDate) -> Result<(), Refusal> {
     let Some(inhoud) = &bericht.inhoud else { return Err(Refusal::Onleesbaar) };
     let route = inhoud.kind().route();
-    let gemeente_over_bepaling = rol == Rol::Gemeente && route.about_bepaling;
-    if !route.from.contains(&rol) {
+    let mag = route.from.contains(&rol);
+    let gemeente_over_bepaling = matches!(rol, Rol::Gemeente | Rol::LokaalTeam) && route.about_bepaling;
+    // What a gemeente may say but its lokaal team may not is an attempt only when it says more than the gemeente could.
+    if !mag && !(gemeente_over_bepaling && route.from.contains(&Rol::Gemeente)) {
         return Err(if gemeente_over_bepaling { Refusal::OngeoorloofdeToetsing(Vec::new()) } else { Refusal::RolMagNiet });
     }
     let mut keuring = check::inhoud(bericht, inhoud, nu, vandaag);
     let buiten_contract = keuring.onbekende_code || !onbekend.is_empty();
     keuring.faults.extend(onbekend.into_iter().map(|veld| Fault { veld, reden: "holds fields that the contract does not know" }));
     match keuring.faults.is_empty() {
-        true => Ok(()),
         // A reason or field outside the contract is how a gemeente would question a bepaling (R54, R59, R65).
         false if gemeente_over_bepaling && buiten_contract => Err(Refusal::OngeoorloofdeToetsing(keuring.faults)),
+        _ if !mag => Err(Refusal::RolMagNiet),
+        true => Ok(()),
         false => Err(Refusal::Inhoud(keuring.faults)),
     }
 }

@@ -32,6 +32,8 @@ pub struct Deelnemer {
     pub mandaat: bool,
     /// Who took over mailbox and open matters, and from when.
     pub opvolging: Option<(Oin, NaiveDate)>,
+    /// The gemeente in whose name a lokaal team acts.
+    pub namens: Option<Oin>,
 }
 
 /// Why a participant may not use the hub, though its certificate is fine.
@@ -45,6 +47,8 @@ pub enum Onbevoegd {
     Beeindigd,
     /// Its competence has not begun.
     NogNietBegonnen,
+    /// The gemeente in whose name it acts may not use the hub.
+    MandaatVervallen,
 }
 
 impl Onbevoegd {
@@ -55,6 +59,7 @@ impl Onbevoegd {
             Onbevoegd::Geschorst => "DEELNEMER_GESCHORST",
             Onbevoegd::Beeindigd => "BEVOEGDHEID_BEEINDIGD",
             Onbevoegd::NogNietBegonnen => "BEVOEGDHEID_NOG_NIET_BEGONNEN",
+            Onbevoegd::MandaatVervallen => "MANDAAT_VERVALLEN",
         }
     }
 
@@ -65,6 +70,7 @@ impl Onbevoegd {
             Onbevoegd::Geschorst => "your certificate is valid, but your participation is suspended; ask the operator of the hub why",
             Onbevoegd::Beeindigd => "your certificate is valid, but your competence has ended according to the register",
             Onbevoegd::NogNietBegonnen => "your certificate is valid, but your competence has not begun according to the register",
+            Onbevoegd::MandaatVervallen => "your certificate is valid, but the gemeente in whose name you act may not take part",
         }
     }
 }
@@ -84,6 +90,7 @@ impl Deelnemer {
             accounthoudende_regio: None,
             mandaat: false,
             opvolging: None,
+            namens: None,
         }
     }
 
@@ -162,6 +169,10 @@ impl Deelnemer {
         if opvolger.is_err() || opvolger.ok().flatten().is_some() != per.is_some() {
             fault("opvolger_oin", "must be an OIN of 20 digits together with `opvolging_per`, or both empty");
         }
+        let namens = optional_oin(&bron.namens_oin);
+        if namens.as_ref().map(Option::is_some) != Ok(rol == Some(Rol::LokaalTeam)) {
+            fault("namens_oin", "must be an OIN of 20 digits for a lokaal team, and empty for other roles");
+        }
         let (Some(oin), Some(rol), Some(geldig_vanaf), Some(status), true) = (oin, rol, vanaf, status, faults.is_empty()) else {
             return Err(faults);
         };
@@ -177,6 +188,7 @@ impl Deelnemer {
             accounthoudende_regio: accounthouder.ok().flatten(),
             mandaat: bron.mandaat,
             opvolging: opvolger.ok().flatten().zip(per),
+            namens: namens.ok().flatten(),
         })
     }
 
@@ -197,6 +209,7 @@ impl Deelnemer {
             mandaat: self.mandaat,
             opvolger_oin: oin(self.opvolging.map(|(opvolger, _)| opvolger)),
             opvolging_per: text(self.opvolging.map(|(_, per)| per)),
+            namens_oin: oin(self.namens),
         }
     }
 }

@@ -48,7 +48,10 @@ impl Register {
     /// The participant that may use the hub on this day with a certificate for this OIN.
     pub fn bevoegde(&self, oin: Oin, dag: NaiveDate) -> Result<&Arc<Deelnemer>, Onbevoegd> {
         let deelnemer = self.deelnemers.get(&oin).ok_or(Onbevoegd::Onbekend)?;
-        deelnemer.bevoegd_op(dag).map(|()| deelnemer)
+        deelnemer.bevoegd_op(dag)?;
+        // A mandate does not outlive the competence of who gave it.
+        let gever_mag = |gever| self.zoek(gever).is_some_and(|gever| gever.bevoegd_op(dag).is_ok());
+        if deelnemer.namens.is_none_or(gever_mag) { Ok(deelnemer) } else { Err(Onbevoegd::MandaatVervallen) }
     }
 
     /// The participant that has taken over from this one by this day; itself when none has.

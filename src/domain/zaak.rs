@@ -119,6 +119,8 @@ pub struct Voorziening {
     pub beeindigd_op: Option<NaiveDate>,
     /// Whether the latest intake put the jeugdige on a waiting list.
     pub op_wachtlijst: bool,
+    /// Whether the GI names the subcontractor it wants.
+    pub onderaannemer_gewenst: bool,
 }
 
 /// Facts that cannot be: what is stored contradicts what admission lets in.
@@ -220,6 +222,7 @@ impl Zaak {
                     gestart_op: None,
                     beeindigd_op: None,
                     op_wachtlijst: false,
+                    onderaannemer_gewenst: false,
                 });
             }
             // These change nothing that rules or routing look at; the clocks read them from the facts themselves.
@@ -269,6 +272,7 @@ impl Zaak {
                 gestart_op: None,
                 beeindigd_op: None,
                 op_wachtlijst: false,
+                onderaannemer_gewenst: !voorziening.gewenste_onderaannemer_agb.is_empty(),
             });
         }
         Ok(())

@@ -4,6 +4,7 @@ use jeugdketen_proto::Kind;
 
 use super::StoreError;
 use super::statement::Conn;
+use crate::domain::deelnemer::Deelnemer;
 use crate::domain::ids::Oin;
 use crate::domain::refusal::Refusal;
 
@@ -50,8 +51,8 @@ pub struct Aantekening {
     pub reden: &'static str,
     /// SHA-256 over what was submitted.
     pub digest: Option<Vec<u8>>,
-    /// Whether a gemeente tried to question a bepaling; counted apart.
-    pub toetsingspoging: bool,
+    /// The gemeente that tried to question a bepaling, by itself or by who acts in its name; counted apart.
+    pub toetsingspoging: Option<Oin>,
 }
 
 /// Appends records.
@@ -64,21 +65,21 @@ pub async fn schrijf(conn: &mut Conn<'_>, aantekeningen: &[Aantekening]) -> Resu
         aantekeningen,
         |a| [a.nr, a.op, a.handeling.code(), a.wie.to_string(), a.soort, a.nummer, a.reden, a.digest.as_deref()]
     );
-    let pogingen: Vec<_> = aantekeningen.iter().filter(|a| a.toetsingspoging).collect();
+    let pogingen: Vec<_> = aantekeningen.iter().filter_map(|a| Some((a, a.toetsingspoging?))).collect();
     execute_rows!(
         conn,
         "-- toetsingspogingen::schrijf
         insert into toetsingspogingen (audit_nr, gemeente, op, soort)",
         "",
         &pogingen,
-        |a| [a.nr, a.wie.to_string(), a.op, a.soort]
+        |poging| [poging.0.nr, poging.1.to_string(), poging.0.op, poging.0.soort]
     );
     Ok(())
 }
 
 impl Aantekening {
     fn nieuw(handeling: Handeling, wie: Oin) -> Aantekening {
-        Aantekening { nr: 0, op: 0, handeling, wie, soort: 0, nummer: None, reden: "", digest: None, toetsingspoging: false }
+        Aantekening { nr: 0, op: 0, handeling, wie, soort: 0, nummer: None, reden: "", digest: None, toetsingspoging: None }
     }
 
     /// A message was accepted. Number and moment are given out when it is written.
@@ -87,10 +88,11 @@ impl Aantekening {
         Aantekening { soort: kind as i32, nummer: Some(volgnummer), digest: Some(digest.to_vec()), ..nieuw }
     }
 
-    /// A message was refused.
-    pub fn geweigerd(wie: Oin, kind: Kind, refusal: &Refusal, digest: &[u8]) -> Aantekening {
-        let toetsingspoging = matches!(refusal, Refusal::OngeoorloofdeToetsing(_));
-        let nieuw = Aantekening::nieuw(Handeling::Geweigerd, wie);
+    /// A message was refused. An attempt to question counts for the gemeente that answers for the sender.
+    pub fn geweigerd(wie: &Deelnemer, kind: Kind, refusal: &Refusal, digest: &[u8]) -> Aantekening {
+        let gemeente = wie.namens.unwrap_or(wie.oin);
+        let toetsingspoging = matches!(refusal, Refusal::OngeoorloofdeToetsing(_)).then_some(gemeente);
+        let nieuw = Aantekening::nieuw(Handeling::Geweigerd, wie.oin);
         Aantekening { soort: kind as i32, reden: refusal.code(), digest: Some(digest.to_vec()), toetsingspoging, ..nieuw }
     }
 

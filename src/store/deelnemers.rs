@@ -22,13 +22,14 @@ struct Rij {
     mandaat: bool,
     opvolger: Option<String>,
     opvolging_per: Option<String>,
+    namens: Option<String>,
 }
 
 /// Every participant.
 pub async fn alle(conn: &mut Conn<'_>) -> Result<Vec<Deelnemer>, StoreError> {
     let sql = "-- deelnemers::alle
         select oin, rol, naam, code, regios, geldig_vanaf, geldig_tot_en_met, status, accounthoudende_regio, mandaat, opvolger,
-            opvolging_per
+            opvolging_per, namens
         from deelnemers order by oin";
     fetch_all!(conn, Rij, sql)?.into_iter().map(lees).collect()
 }
@@ -51,6 +52,7 @@ fn lees(rij: Rij) -> Result<Deelnemer, StoreError> {
         accounthoudende_regio: een_oin(&rij.accounthoudende_regio, "accounthoudende_regio")?,
         mandaat: rij.mandaat,
         opvolging: een_oin(&rij.opvolger, "opvolger")?.zip(een_datum(&rij.opvolging_per, "opvolging_per")?),
+        namens: een_oin(&rij.namens, "namens")?,
     })
 }
 
@@ -60,11 +62,11 @@ pub async fn schrijf(conn: &mut Conn<'_>, deelnemers: &[Deelnemer]) -> Result<()
         conn,
         "-- deelnemers::schrijf
         insert into deelnemers (oin, rol, naam, code, regios, geldig_vanaf, geldig_tot_en_met, status, accounthoudende_regio, mandaat,
-            opvolger, opvolging_per)",
+            opvolger, opvolging_per, namens)",
         "on conflict (oin) do update set rol = excluded.rol, naam = excluded.naam, code = excluded.code, regios = excluded.regios,
             geldig_vanaf = excluded.geldig_vanaf, geldig_tot_en_met = excluded.geldig_tot_en_met, status = excluded.status,
             accounthoudende_regio = excluded.accounthoudende_regio, mandaat = excluded.mandaat, opvolger = excluded.opvolger,
-            opvolging_per = excluded.opvolging_per",
+            opvolging_per = excluded.opvolging_per, namens = excluded.namens",
         deelnemers,
         |d| [
             d.oin.to_string(),
@@ -79,6 +81,7 @@ pub async fn schrijf(conn: &mut Conn<'_>, deelnemers: &[Deelnemer]) -> Result<()
             d.mandaat,
             d.opvolging.map(|(oin, _)| oin.to_string()),
             d.opvolging.map(|(_, per)| per.to_string()),
+            d.namens.map(|oin| oin.to_string()),
         ]
     );
     Ok(())

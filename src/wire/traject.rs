@@ -59,7 +59,7 @@ impl Hub {
         for (stuk, feit) in stukken.iter().zip(&dossier.feiten) {
             let lijst = bezorgd.get(&stuk.volgnummer).map_or(&[][..], Vec::as_slice);
             if let Some(view) = lezer.bekijk(houder, stuk, feit, lijst) {
-                let ziet_alle = houder || lezer.is(feit.afzender);
+                let ziet_alle = houder || lezer.schreef(feit.afzender);
                 let eigen = lijst.iter().filter(|bezorging| ziet_alle || lezer.kreeg(bezorging));
                 tijdlijn.push(Gebeurtenis {
                     volgnummer: stuk.volgnummer.unsigned_abs(),
@@ -105,6 +105,12 @@ impl Lezer<'_> {
         self.register.opvolger(oin, self.vandaag) == self.peer.oin()
     }
 
+    /// Whether it sent this, or answers for who sent it in its name.
+    fn schreef(&self, afzender: Oin) -> bool {
+        let namens = || self.register.zoek(afzender).and_then(|deelnemer| deelnemer.namens);
+        self.is(afzender) || namens().is_some_and(|gemeente| self.is(gemeente))
+    }
+
     fn kreeg(&self, bezorging: &Bezorging) -> bool {
         Oin::parse(&bezorging.oin).is_ok_and(|oin| self.is(oin))
     }
@@ -121,7 +127,7 @@ impl Lezer<'_> {
         };
         let inzage = betrokken && kind.route().consult.contains(&rol);
         let ontvanger = bezorgd.iter().any(|bezorging| self.kreeg(bezorging));
-        let eigen = self.is(feit.afzender);
+        let eigen = self.schreef(feit.afzender);
         let als_houder = houder && ziet_als_houder(kind);
         (ontvanger || inzage || eigen || als_houder).then(|| View::van(&stuk.inhoud, Some(self.zaak.id), rol, self.peer.oin())).flatten()
     }

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that panics is a test that fails")]
 
 mod admission;
+mod afwijzing;
 mod architecture;
 mod authz;
 mod beheer;
@@ -16,6 +17,7 @@ mod exchange;
 mod foreign_clients;
 mod klokken;
 mod limits;
+mod mandaat;
 mod pki;
 mod privacy;
 mod privacy_matrix;

@@ -3,7 +3,7 @@
 use chrono::{Days, Months, NaiveDate};
 use jeugdketen_proto::Kind;
 use jeugdketen_proto::v1::bericht::Inhoud;
-use jeugdketen_proto::v1::{self, Rol, SoortUitspraak};
+use jeugdketen_proto::v1::{self, ContraIndicatie, Rol, SoortUitspraak};
 
 use super::{Geen, Gelezen, Origineel};
 use crate::domain::deelnemer::{Deelnemer, datum};
@@ -21,11 +21,16 @@ pub(super) fn staat_in_relatie(zaak: &Zaak, kind: Kind, weg: &Weg<'_>) -> bool {
         // After a vervanging the old GI has one thing left to do.
         Rol::Gi if kind == Kind::Overdracht => zaak.houders.iter().any(|houder| is(houder.gi)),
         Rol::Gi => is(zaak.houder_op(weg.vandaag)),
-        Rol::Gemeente => weg.register.gemeente(&zaak.woonplaats, weg.vandaag).is_some_and(|gemeente| gemeente.oin == eigen),
+        Rol::Gemeente => is_woonplaats(zaak, eigen, weg),
+        Rol::LokaalTeam => weg.afzender.namens.is_some_and(|gemeente| is_woonplaats(zaak, gemeente, weg)),
         Rol::Aanbieder => zaak.voorzieningen.iter().any(|v| is(v.aanbieder)),
         Rol::Expertteam => zaak.escalaties.iter().any(|(_, team)| is(*team)),
         _ => false,
     }
+}
+
+fn is_woonplaats(zaak: &Zaak, oin: Oin, weg: &Weg<'_>) -> bool {
+    weg.register.gemeente(&zaak.woonplaats, weg.vandaag).is_some_and(|gemeente| gemeente.oin == oin)
 }
 
 /// An oplegging opens a case; every other uitspraak continues one, and so does the correction of an oplegging.
@@ -51,7 +56,7 @@ pub(super) fn origineel<'a>(
     let Some(origineel) = origineel else {
         // Withdrawing what a GI determined is a way of questioning it.
         let van_gi = |zaak: &Zaak| zaak.stuk_van(Kind::Jeugdhulpbepaling, &betreft.to_string()).is_some();
-        let toetst = afzender.rol == Rol::Gemeente && zaak.is_some_and(van_gi);
+        let toetst = matches!(afzender.rol, Rol::Gemeente | Rol::LokaalTeam) && zaak.is_some_and(van_gi);
         return Err(if toetst { Refusal::OngeoorloofdeToetsing(Vec::new()) } else { Refusal::NietGevonden });
     };
     let trekt_in = gelezen.kind == Kind::Intrekking;
@@ -146,7 +151,14 @@ fn een_bericht(inhoud: &Inhoud, afzender: &Deelnemer, zaak: &Zaak, weg: &Weg<'_>
         }
         Inhoud::Intakeresultaat(m) => {
             let voorziening = eigen(zaak, &m.bepaling_id, m.voorziening_nr, is)?;
-            if voorziening.gestart_op.is_some() { Err(Toestand::HulpAlGestart.into()) } else { Ok(()) }
+            if voorziening.gestart_op.is_some() {
+                return Err(Toestand::HulpAlGestart.into());
+            }
+            let weigert = m.contra_indicatie() == ContraIndicatie::OnderaannemerGeweigerd;
+            if weigert && !voorziening.onderaannemer_gewenst {
+                return Err(fault("intakeresultaat.contra_indicatie", "the voorziening names no subcontractor that could be refused"));
+            }
+            Ok(())
         }
         Inhoud::HulpGestart(m) => {
             let voorziening = eigen(zaak, &m.bepaling_id, m.voorziening_nr, is)?;

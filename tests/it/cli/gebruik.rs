@@ -90,6 +90,7 @@ async fn the_example_certificates_are_chosen_by_role_and_messages_come_from_stan
 #[tokio::test(flavor = "multi_thread")]
 async fn an_operator_adds_suspends_and_succeeds_participants_and_everybody_can_list_them() {
     const NIEUW: &str = "00000099030000009000";
+    const TEAM: &str = "00000099100000001000";
     let map = tempfile::tempdir().unwrap();
     let certs = voorbeeld_certs();
     let hub = Proces::start(&proces::config(map.path(), &certs, "sqlite:hub.db", ""), &[]).await;
@@ -108,6 +109,11 @@ async fn an_operator_adds_suspends_and_succeeds_participants_and_everybody_can_l
     assert!(geweigerd.contains("ROL_MAG_NIET_AANROEPEN"), "{geweigerd}");
     gelukt(&beheerder.doet(&["deelnemer", "add", bestand.to_str().unwrap()]).await);
     assert!(regel(NIEUW).await.unwrap().contains("ACTIEF"));
+
+    let team = deelnemer.replace("ROL_GEMEENTE", "ROL_LOKAAL_TEAM").replace(r#""code": "0503""#, &format!(r#""namens_oin": "{NIEUW}""#));
+    let team = schrijf(map.path(), "team.json", &team.replacen(NIEUW, TEAM, 1));
+    gelukt(&beheerder.doet(&["deelnemer", "add", team.to_str().unwrap()]).await);
+    assert!(regel(TEAM).await.unwrap().ends_with(&format!("namens {NIEUW}")));
 
     let geschorst = gelukt(&beheerder.doet(&["deelnemer", "suspend", NIEUW]).await);
     assert!(geschorst.contains("STATUS_DEELNEMER_GESCHORST"), "{geschorst}");
