@@ -23,6 +23,7 @@ mod privacy;
 mod privacy_matrix;
 mod rapport;
 mod replay;
+mod requirements;
 mod rondom;
 mod store;
 mod support;
