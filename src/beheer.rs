@@ -64,7 +64,7 @@ impl Beheer<'_> {
         if nieuw.oin == wie && nieuw.bevoegd_op(self.clock.today()).is_err() {
             return Err(EIGEN_STATUS);
         }
-        if !nieuw.namens.is_none_or(|gemeente| register.zoek_rol(gemeente, Rol::Gemeente).is_some()) {
+        if nieuw.namens.is_some_and(|gemeente| register.zoek_rol(gemeente, Rol::Gemeente).is_none()) {
             return Err(BeheerFout::Toestand("NAMENS_GEEN_GEMEENTE", "a lokaal team acts in the name of a gemeente in the register"));
         }
         // The code of a gemeente that was succeeded is free for its successor alone: the cases there are go by it.

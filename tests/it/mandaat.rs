@@ -1,6 +1,8 @@
 //! A lokaal team acts in the name of a gemeente, and narrower than it: it processes a bepaling and takes back what it said. Who is
 //! responsible shows everywhere.
 
+use std::time::Duration;
+
 use jeugdketen_proto::v1::beheer_service_client::BeheerServiceClient;
 use jeugdketen_proto::v1::register_service_client::RegisterServiceClient;
 use jeugdketen_proto::v1::{
@@ -142,7 +144,8 @@ async fn a_lokaal_team_reads_nothing_of_the_case_its_gemeente_does_and_loses_its
 
         let mut stroom = zaak.exchange(TEAM).await.subscribe(SubscribeRequest::default()).await.unwrap().into_inner();
         zet_status(&zaak, "gemeente", StatusDeelnemer::Geschorst).await;
-        while let Ok(Some(_)) = stroom.message().await {}
+        let tot_het_einde = async { while let Ok(Some(_)) = stroom.message().await {} };
+        tokio::time::timeout(Duration::from_secs(10), tot_het_einde).await.expect("the connection is cut");
         let mut geweigerd = String::new();
         // The connection can be cut in the middle of being told why.
         for _ in 0..20 {

@@ -3,9 +3,10 @@
 use std::collections::BTreeSet;
 
 use jeugdketen_proto::Kind;
+use jeugdketen_proto::v1::{Bericht, RedenVertraging};
 
-use crate::support::chain::{both, oin};
-use crate::support::verhaal::{Verhaal, afzender, bericht, nummers, vooraf};
+use crate::support::chain::{Chain, both, oin};
+use crate::support::verhaal::{Verhaal, afzender, bericht, inhoud, nummers, vooraf};
 
 /// Who gets an example, in the order of the receipt.
 fn ontvangers(nummer: &str) -> &'static [&'static str] {
@@ -59,4 +60,21 @@ both! {
         let voorzieningen = &crate::support::verhaal::inhoud!(bepaling, Jeugdhulpbepaling).voorzieningen;
         assert_eq!(voorzieningen.iter().map(|voorziening| voorziening.nr).collect::<Vec<_>>(), [3]);
     }
+}
+
+#[tokio::test]
+async fn every_reason_of_delay_can_be_given_by_its_code() {
+    let (chain, mut verhaal) = (Chain::sqlite().await, Verhaal::default());
+    chain.speel(&mut verhaal, &["02"]).await;
+    let redenen = (1..).map_while(|code| RedenVertraging::try_from(code).ok());
+    let mut gegeven = Vec::new();
+    for reden in redenen {
+        let mut toelichting = bericht(&mut verhaal, "13");
+        inhoud!(toelichting, Toelichting).reden = reden.into();
+        chain.aanvaard("gi", &toelichting).await;
+        gegeven.push(reden);
+    }
+    let zag = |mut bericht: Bericht| inhoud!(bericht, Toelichting).reden();
+    assert_eq!(chain.ziet("inspectie").await.into_iter().map(zag).collect::<Vec<_>>(), gegeven);
+    assert!([RedenVertraging::ToestemmingOntbreekt, RedenVertraging::ComplexeProblematiek].iter().all(|reden| gegeven.contains(reden)));
 }
