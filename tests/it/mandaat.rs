@@ -122,6 +122,9 @@ async fn the_register_knows_in_whose_name_a_lokaal_team_acts() {
         let vraag = ListDeelnemersRequest { rol: Rol::LokaalTeam.into() };
         let lijst = RegisterServiceClient::new(zaak.kanaal("aanbieder").await).list_deelnemers(vraag).await.unwrap();
         assert_eq!(lijst.into_inner().deelnemers, [gezet]);
+        zet(&zaak, een_team("gemeente-2")).await.unwrap();
+        let lijst = RegisterServiceClient::new(zaak.kanaal("gi").await).list_deelnemers(vraag).await.unwrap();
+        assert_eq!(lijst.into_inner().deelnemers[0].namens_oin, oin("gemeente-2").as_str(), "another gemeente gives the mandate");
         let opvolger =
             OpvolgenRequest { oin: oin("gemeente").to_string(), opvolger_oin: oin(TEAM).to_string(), per: "2026-11-20".to_owned() };
         let status = BeheerServiceClient::new(zaak.kanaal("beheerder").await).opvolgen(opvolger).await.unwrap_err();
