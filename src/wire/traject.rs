@@ -78,6 +78,7 @@ impl Hub {
         Ok(GetTrajectResponse {
             maatregel_id: maatregel.to_string(),
             gebeurtenissen: tijdlijn,
+            overdrachtsmomenten: if ziet_klokken { u32::try_from(stand.overdrachtsmomenten()).unwrap_or(u32::MAX) } else { 0 },
             oordelen: if ziet_klokken { klokken::oordelen(&stand, vandaag) } else { Vec::new() },
             beleid: if klokken.is_empty() { String::new() } else { self.beleid.to_string() },
             klokken,

@@ -58,6 +58,11 @@ impl Koppelingen {
         ooit.then_some(wisselingen <= 1 && !teruggevallen)
     }
 
+    /// How often the gezin went from one link to another.
+    pub fn wisselingen(&self) -> usize {
+        self.0.iter().filter(|koppeling| !koppeling.vervangt.is_empty()).count()
+    }
+
     /// How many jeugdbeschermers of this GI the gezin has now. Those of a GI that lost the case went with it.
     pub fn jeugdbeschermers(&self, gi: Oin) -> usize {
         self.lopende_van(gi).filter(|koppeling| koppeling.telt()).count()

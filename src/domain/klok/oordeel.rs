@@ -25,6 +25,11 @@ impl Stand {
         self.klokken.iter().flat_map(|klok| self.van_klok(klok, dag)).collect()
     }
 
+    /// How often the gezin changed hands: another link, or another GI (R26, R27).
+    pub fn overdrachtsmomenten(&self) -> usize {
+        self.koppelingen.wisselingen() + self.zaak.houders.len() - 1
+    }
+
     fn van_klok(&self, klok: &Klok, dag: NaiveDate) -> Vec<Beoordeling> {
         let beoordeling = |indicator, lezing| {
             let (uitkomst, reden) = klok.uitkomst(lezing, dag);

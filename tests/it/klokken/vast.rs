@@ -4,6 +4,7 @@ use jeugdketen_proto::v1::{RedenWisseling, SoortKoppeling};
 
 use super::kind::{Kind, dag};
 use crate::support::chain::{Chain, both, oin};
+use crate::support::verhaal::{bericht, inhoud};
 
 /// Links one after the other: the kind, which earlier one it replaces, and why.
 async fn vast(chain: &Chain, koppelingen: &[(SoortKoppeling, Option<usize>, RedenWisseling)]) -> (Option<bool>, usize) {
@@ -48,6 +49,18 @@ both! {
         for (naam, koppelingen, verwacht) in gevallen {
             assert_eq!(vast(&chain, koppelingen).await, verwacht, "{naam}");
         }
+    }
+
+    async fn every_change_of_hands_is_counted(chain: Chain) {
+        let mut kind = Kind::met_uitspraak(&chain).await;
+        let lijst = kind.koppeling(SoortKoppeling::TijdelijkInstroomteam, "2026-07-01").await;
+        kind.koppeling(SoortKoppeling::Vast, "2026-07-01").await;
+        assert_eq!(kind.stand().await.overdrachtsmomenten(), 0, "a second one beside the first is none");
+        kind.wisseling(SoortKoppeling::Vast, "2026-07-01", &lijst, RedenWisseling::VoorspelbaarMoment).await;
+        let mut vervanging = bericht(&mut kind.verhaal, "23");
+        inhoud!(vervanging, Uitspraak).gi_oin = oin("gi-3").to_string();
+        kind.zend("rechtbank", &vervanging).await;
+        assert_eq!(kind.stand().await.overdrachtsmomenten(), 2);
     }
 
     async fn time_on_a_list_of_the_gi_counts_from_the_latest_list(chain: Chain) {
