@@ -3,6 +3,7 @@
 use crate::domain::beleid::Beleid;
 use crate::domain::ids::MaatregelId;
 use crate::domain::klok::meet;
+use crate::store::klokken::Rij;
 use crate::store::{Conn, Store, StoreError, corrupt, klokken, zaken};
 
 /// How many cases are taken at a time.
@@ -64,20 +65,18 @@ async fn een_groep(
 ) -> Result<(), StoreError> {
     let gehouden = klokken::lees(conn, groep).await?;
     let mut anders = Vec::new();
-    let mut rijen = Vec::new();
     for dossier in zaken::dossiers(conn, groep).await? {
         let stand = meet(&dossier, beleid).map_err(|_| corrupt("gebeurtenissen", "feit", dossier.id))?;
-        let gemeten = klokken::rijen(&stand);
         uitkomst.zaken += 1;
-        uitkomst.klokken += gemeten.len();
-        if !gehouden.iter().filter(|rij| rij.zaak() == dossier.id).eq(&gemeten) {
-            anders.push(dossier.id);
-            rijen.extend(gemeten);
+        uitkomst.klokken += stand.klokken.len();
+        let gemeten = Rij::van(&stand);
+        if !gehouden.contains(&gemeten) {
+            anders.push(gemeten);
         }
     }
+    uitkomst.verschillen.extend(anders.iter().map(Rij::zaak));
     if schrijf {
-        klokken::schrijf(conn, &anders, &rijen).await?;
+        klokken::schrijf(conn, &anders).await?;
     }
-    uitkomst.verschillen.extend(anders);
     Ok(())
 }

@@ -13,7 +13,7 @@ use crate::domain::klok::{Dossier, Ontvangst, meet};
 use crate::domain::zaak::Feit;
 use crate::store::{Conn, StoreError, corrupt, klokken, zaken};
 
-/// At most this many due clocks are taken up in one transaction.
+/// At most this many due cases are taken up in one transaction.
 const PER_TIK: i64 = 64;
 
 #[derive(Default)]
@@ -85,9 +85,9 @@ impl Klokken {
             let dossier =
                 Dossier { id, feiten: feiten.remove(&id).unwrap_or_default(), ontvangsten: ontvangsten.remove(&id).unwrap_or_default() };
             let stand = meet(&dossier, beleid).map_err(|_| corrupt("gebeurtenissen", "feit", id))?;
-            rijen.extend(klokken::rijen(&stand));
+            rijen.push(klokken::Rij::van(&stand));
         }
-        klokken::schrijf(conn, &bekend, &rijen).await
+        klokken::schrijf(conn, &rijen).await
     }
 }
 

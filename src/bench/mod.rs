@@ -183,5 +183,5 @@ fn message(bytes: usize, clock: &Clock) -> Bericht {
 fn config(plan: &Plan, folder: &Path) -> Config {
     let config = Config::on_loopback(&plan.certs, folder, 0);
     let database = plan.database.clone().unwrap_or_else(|| config.database.clone());
-    Config { database, limits: Limits { streams: 1000, ..Limits::default() }, ..config }
+    Config { database, limits: Limits { streams: 1000, tik_s: 60, ..Limits::default() }, ..config }
 }

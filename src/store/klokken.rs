@@ -1,6 +1,7 @@
 //! Where the norm clocks stand: kept beside the messages, in the same transaction. It measures nothing: that is `domain::klok`.
 
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{Datelike as _, NaiveDate};
+use prost::Message as _;
 use uuid::Uuid;
 
 use super::StoreError;
@@ -8,91 +9,90 @@ use super::statement::Conn;
 use crate::domain::ids::MaatregelId;
 use crate::domain::klok::{Klok, Stand};
 
-/// One clock as it is kept; see the schema.
+/// The clocks of one case as they are kept; see the schema.
 #[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
 pub struct Rij {
     maatregel_id: Uuid,
-    norm: i16,
-    nummer: i32,
-    houder: String,
-    start: Option<String>,
-    uiterlijk: Option<String>,
-    gestopt: Option<String>,
-    gestopt_inspectie: Option<String>,
-    toegelicht_op: Option<i64>,
-    doorbraak: i16,
-    bezwaar: i16,
-    einde: Option<String>,
     volgende_op: Option<i64>,
+    stand: Vec<u8>,
+}
+
+/// Every clock of a case, encoded as protobuf. Two stands with the same bytes are the same.
+#[derive(Clone, PartialEq, prost::Message)]
+struct Bewaard {
+    #[prost(message, repeated, tag = "1")]
+    klokken: Vec<BewaardeKlok>,
+}
+
+#[derive(Clone, PartialEq, prost::Message)]
+struct BewaardeKlok {
+    #[prost(int32, tag = "1")]
+    norm: i32,
+    #[prost(uint32, tag = "2")]
+    nummer: u32,
+    /// Days since the first of year 1, here and below; absent while there is none.
+    #[prost(int32, optional, tag = "3")]
+    start: Option<i32>,
+    #[prost(int32, optional, tag = "4")]
+    uiterlijk: Option<i32>,
+    #[prost(int32, optional, tag = "5")]
+    gestopt: Option<i32>,
+    #[prost(int32, optional, tag = "6")]
+    gestopt_inspectie: Option<i32>,
+    /// Microseconds since 1970 UTC.
+    #[prost(int64, optional, tag = "7")]
+    toegelicht_op: Option<i64>,
+    #[prost(bool, tag = "8")]
+    doorbraak: bool,
+    #[prost(int32, tag = "9")]
+    bezwaar: i32,
+    #[prost(int32, optional, tag = "10")]
+    einde: Option<i32>,
 }
 
 impl Rij {
+    /// What is kept of the clocks of a case.
+    pub fn van(stand: &Stand) -> Rij {
+        let momenten = stand.klokken.iter().flat_map(|klok| stand.waarschuwingen(klok)).map(|waarschuwing| waarschuwing.bereikt_op);
+        let bewaard = Bewaard { klokken: stand.klokken.iter().map(bewaar).collect() };
+        Rij {
+            maatregel_id: stand.zaak.id.0,
+            volgende_op: momenten.min().map(|moment| moment.timestamp_micros()),
+            stand: bewaard.encode_to_vec(),
+        }
+    }
+
     /// The case.
     pub fn zaak(&self) -> MaatregelId {
         MaatregelId(self.maatregel_id)
     }
 }
 
-/// What is kept of the clocks of a case, in their order.
-pub fn rijen(stand: &Stand) -> Vec<Rij> {
-    let mut rijen: Vec<_> = stand.klokken.iter().map(|klok| rij(stand, klok)).collect();
-    rijen.sort_by_key(|rij| (rij.norm, rij.nummer));
-    rijen
-}
-
-fn rij(stand: &Stand, klok: &Klok) -> Rij {
-    let text = |dag: Option<NaiveDate>| dag.map(|dag| dag.to_string());
-    let micros = |moment: DateTime<Utc>| moment.timestamp_micros();
-    let volgende = stand.waarschuwingen(klok).map(|waarschuwing| waarschuwing.bereikt_op).min();
-    Rij {
-        maatregel_id: stand.zaak.id.0,
-        norm: i16::try_from(klok.norm as i32).unwrap_or_default(),
-        nummer: i32::try_from(klok.nummer).unwrap_or_default(),
-        houder: stand.zaak.laatste_houder().to_string(),
-        start: text(klok.looptijd.map(|looptijd| looptijd.start)),
-        uiterlijk: text(klok.looptijd.map(|looptijd| looptijd.uiterlijk)),
-        gestopt: text(klok.gestopt),
-        gestopt_inspectie: text(klok.gestopt_inspectie),
-        toegelicht_op: klok.toegelicht_op.map(micros),
-        doorbraak: i16::from(klok.doorbraak),
-        bezwaar: klok.bezwaar.map_or(0, |bezwaar| i16::try_from(bezwaar as i32).unwrap_or_default()),
-        einde: text(klok.einde),
-        volgende_op: volgende.map(micros),
+fn bewaar(klok: &Klok) -> BewaardeKlok {
+    let dag = |dag: Option<NaiveDate>| dag.map(|dag| dag.num_days_from_ce());
+    BewaardeKlok {
+        norm: klok.norm.into(),
+        nummer: klok.nummer,
+        start: dag(klok.looptijd.map(|looptijd| looptijd.start)),
+        uiterlijk: dag(klok.looptijd.map(|looptijd| looptijd.uiterlijk)),
+        gestopt: dag(klok.gestopt),
+        gestopt_inspectie: dag(klok.gestopt_inspectie),
+        toegelicht_op: klok.toegelicht_op.map(|moment| moment.timestamp_micros()),
+        doorbraak: klok.doorbraak,
+        bezwaar: klok.bezwaar.map_or(0, Into::into),
+        einde: dag(klok.einde),
     }
 }
 
-/// Writes the clocks of cases in the place of what was kept of them. `bekend` are those cases that were there before.
-pub async fn schrijf(conn: &mut Conn<'_>, bekend: &[MaatregelId], rijen: &[Rij]) -> Result<(), StoreError> {
-    execute_rows!(
-        conn,
-        "-- klokken::wis
-        delete from klokken where maatregel_id in (",
-        ")",
-        bekend,
-        |maatregel| [maatregel.0]
-    );
+/// Writes the clocks of cases in the place of what was kept of them.
+pub async fn schrijf(conn: &mut Conn<'_>, rijen: &[Rij]) -> Result<(), StoreError> {
     execute_rows!(
         conn,
         "-- klokken::schrijf
-        insert into klokken (maatregel_id, norm, nummer, houder, start, uiterlijk, gestopt, gestopt_inspectie, toegelicht_op, doorbraak,
-            bezwaar, einde, volgende_op)",
-        "",
+        insert into klokken (maatregel_id, volgende_op, stand)",
+        "on conflict (maatregel_id) do update set volgende_op = excluded.volgende_op, stand = excluded.stand",
         rijen,
-        |rij| [
-            rij.maatregel_id,
-            rij.norm,
-            rij.nummer,
-            &rij.houder,
-            &rij.start,
-            &rij.uiterlijk,
-            &rij.gestopt,
-            &rij.gestopt_inspectie,
-            rij.toegelicht_op,
-            rij.doorbraak,
-            rij.bezwaar,
-            &rij.einde,
-            rij.volgende_op
-        ]
+        |rij| [rij.maatregel_id, rij.volgende_op, rij.stand.as_slice()]
     );
     Ok(())
 }
@@ -103,24 +103,19 @@ pub async fn lees(conn: &mut Conn<'_>, maatregelen: &[MaatregelId]) -> Result<Ve
         conn,
         Rij,
         "-- klokken::lees
-        select maatregel_id, norm, nummer, houder, start, uiterlijk, gestopt, gestopt_inspectie, toegelicht_op, doorbraak, bezwaar, einde,
-            volgende_op
-        from klokken where maatregel_id in (",
-        ") order by maatregel_id, norm, nummer",
+        select maatregel_id, volgende_op, stand from klokken where maatregel_id in (",
+        ") order by maatregel_id",
         maatregelen,
         |maatregel| [maatregel.0]
     ))
 }
 
-/// Cases with a warning whose moment has come, the longest due first, at most `maximaal` clocks.
+/// Cases with a warning whose moment has come, the longest due first, at most `maximaal`.
 pub async fn aan_de_beurt(conn: &mut Conn<'_>, nu: i64, maximaal: i64) -> Result<Vec<MaatregelId>, StoreError> {
     let sql = "-- klokken::aan_de_beurt
         select maatregel_id from klokken where volgende_op is not null and volgende_op <= $1 order by volgende_op limit $2";
     let rijen: Vec<(Uuid,)> = fetch_all!(conn, (Uuid,), sql, nu, maximaal)?;
-    let mut zaken: Vec<_> = rijen.into_iter().map(|(id,)| MaatregelId(id)).collect();
-    zaken.sort_unstable();
-    zaken.dedup();
-    Ok(zaken)
+    Ok(rijen.into_iter().map(|(id,)| MaatregelId(id)).collect())
 }
 
 /// The policy that the kept clocks follow, in one line; none when they were never built.
@@ -142,7 +137,7 @@ pub async fn zet_beleid(conn: &mut Conn<'_>, regel: &str) -> Result<(), StoreErr
 /// Cases that clocks are kept of and that do not exist.
 pub async fn zonder_zaak(conn: &mut Conn<'_>) -> Result<Vec<MaatregelId>, StoreError> {
     let sql = "-- klokken::zonder_zaak
-        select distinct maatregel_id from klokken where maatregel_id not in (select maatregel_id from gebeurtenissen)";
+        select maatregel_id from klokken where maatregel_id not in (select maatregel_id from gebeurtenissen)";
     let rijen: Vec<(Uuid,)> = fetch_all!(conn, (Uuid,), sql)?;
     Ok(rijen.into_iter().map(|(id,)| MaatregelId(id)).collect())
 }

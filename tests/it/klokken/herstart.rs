@@ -106,7 +106,7 @@ async fn what_is_kept_of_the_clocks_is_checked_and_put_right_from_the_command_li
 
     let (mut tx, _) = zaak.hub.running.hub.store.write().await.unwrap();
     let ketenhub::store::Conn::Sqlite(conn) = tx.conn() else { panic!("on SQLite") };
-    sqlx::query("update klokken set uiterlijk = '2027-01-01' where norm = 3").execute(conn).await.unwrap();
+    sqlx::query("update klokken set volgende_op = volgende_op + 1").execute(conn).await.unwrap();
     tx.commit().await.unwrap();
     let fout = controle().await;
     assert_eq!(fout.status.code(), Some(1));

@@ -6,8 +6,14 @@ use super::kind::{Kind, dag};
 use crate::support::chain::{Chain, both, oin};
 use crate::support::verhaal::{bericht, inhoud};
 
+/// A link: its kind, which earlier one it replaces, and why.
+type Stap = (SoortKoppeling, Option<usize>, RedenWisseling);
+
+/// What it is called, the links, and what comes of them: whether vast, and how many jeugdbeschermers.
+type Geval<'a> = (&'a str, &'a [Stap], (Option<bool>, usize));
+
 /// Links one after the other: the kind, which earlier one it replaces, and why.
-async fn vast(chain: &Chain, koppelingen: &[(SoortKoppeling, Option<usize>, RedenWisseling)]) -> (Option<bool>, usize) {
+async fn vast(chain: &Chain, koppelingen: &[Stap]) -> (Option<bool>, usize) {
     let mut kind = Kind::met_uitspraak(chain).await;
     let mut ids: Vec<String> = Vec::new();
     for (soort, vervangt, reden) in koppelingen {
@@ -27,7 +33,7 @@ both! {
         use RedenWisseling as R;
         use SoortKoppeling as S;
         let geen = R::Unspecified;
-        let gevallen: [(&str, &[(S, Option<usize>, R)], (Option<bool>, usize)); 13] = [
+        let gevallen: [Geval<'_>; 13] = [
             ("nobody", &[], (None, 0)),
             ("a list only", &[(S::Wachtlijstbeheer, None, geen)], (None, 0)),
             ("one", &[(S::Vast, None, geen)], (Some(true), 1)),
