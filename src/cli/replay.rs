@@ -186,12 +186,12 @@ impl Gespeeld {
 fn toon(uitslag: &Uitslag) {
     println!("Stand per {}, beleid {}, {} zaken:\n", uitslag.peildatum, uitslag.beleid, uitslag.jeugdigen);
     print!("{:16}", "");
-    KOPPEN.iter().for_each(|kop| print!("{kop:>16}"));
+    KOPPEN.iter().for_each(|kop| print!("{kop:>19}"));
     println!();
     let landelijk = [("landelijk", &uitslag.landelijk)];
     for (naam, cijfers) in landelijk.into_iter().chain(uitslag.per_gi.iter().map(|(naam, cijfers)| (naam.as_str(), cijfers))) {
         print!("{naam:16}");
-        cijfers.alle().iter().for_each(|breuk| print!("{:>16}", breuk.to_string()));
+        cijfers.alle().iter().for_each(|breuk| print!("{:>19}", breuk.to_string()));
         println!();
     }
     println!("\nNorm 1 strikt (een minimale variant telt niet): {}", uitslag.norm1_strikt);

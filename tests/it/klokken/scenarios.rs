@@ -96,6 +96,23 @@ both! {
         assert!(chain.ziet("gi-failliet").await.iter().all(|b| matches!(&b.inhoud, Some(jeugdketen_proto::v1::bericht::Inhoud::Uitspraak(m)) if m.soort == 5)));
     }
 
+    async fn gemeenten_that_merge_move_no_clock_and_the_one_that_is_left_hears_of_the_help(chain: Chain) {
+        chain.ga_naar("2020-11-02 10:00");
+        let mut kind = Kind::met_uitspraak(&chain).await;
+        kind.bepaling("2020-11-02").await;
+        let termijnen = |stand: &ketenhub::domain::klok::Stand| stand.klokken.iter().map(|klok| klok.looptijd).collect::<Vec<_>>();
+        let voor = termijnen(&kind.stand().await);
+        chain.ga_naar("2021-01-04 10:00");
+        chain.wijzig("gemeente", |oud| {
+            (oud.status, oud.opvolging) = (StatusDeelnemer::Beeindigd, Some((oin("gemeente-2"), dag("2021-01-01"))));
+        });
+        let start = kind.hulp("2021-01-04").await;
+        assert_eq!(termijnen(&kind.stand().await), voor);
+        assert!(chain.ziet("gemeente-2").await.iter().any(|bericht| bericht.bericht_id == start));
+        kind.passendheid(1, "2021-01-04", OordeelPassendheid::ConformKoers, false).await;
+        assert_eq!(kind.uitkomst(Norm::PassendeHulp).await, UitkomstKlok::Gehaald);
+    }
+
     async fn t5_waiting_list_management_on_day_two_is_no_jeugdbeschermer_and_day_nine_is_too_late(chain: Chain) {
         chain.ga_naar("2020-11-02 10:00");
         let mut kind = Kind::met_uitspraak(&chain).await;
