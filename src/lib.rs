@@ -6,6 +6,7 @@
 pub mod admission;
 pub mod beheer;
 pub mod bench;
+pub mod certs;
 pub mod cli;
 pub mod config;
 pub mod delivery;
@@ -15,6 +16,7 @@ pub mod identity;
 pub mod json;
 pub mod klokken;
 pub mod receipt;
+pub mod replay;
 pub mod store;
 pub mod telemetry;
 pub mod time;

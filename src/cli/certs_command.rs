@@ -6,7 +6,7 @@ use anyhow::Context as _;
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::Deserialize;
 
-use super::certs::{Houder, PkiPlan, maak};
+use crate::certs::{Houder, PkiPlan, maak};
 use crate::domain::ids::Oin;
 use crate::time::Clock;
 

@@ -8,10 +8,9 @@ use clap::Args;
 use jeugdketen_proto::v1::exchange_service_client::ExchangeServiceClient;
 use tonic::Status;
 use tonic::transport::Channel;
-use tonic_types::StatusExt as _;
 
 use crate::identity::client::{ClientTls, verklaar};
-use crate::wire::client::{Adres, kanaal};
+use crate::wire::client::{self, Adres, kanaal};
 
 /// Largest answer a client takes.
 pub(super) const LARGEST_ANSWER: usize = 64 * 1024 * 1024;
@@ -72,18 +71,7 @@ impl Naar {
     }
 }
 
-/// A refusal of the hub in words: the reason, the sentence, every faulty field, and what to do.
+/// A refusal of the hub as an error.
 pub(super) fn uitleg(status: &Status) -> anyhow::Error {
-    let mut text = format!("{:?}", status.code());
-    if let Some(info) = status.get_details_error_info() {
-        text.push_str(&format!(" {}", info.reason));
-    }
-    text.push_str(&format!(": {}", status.message()));
-    for violation in status.get_details_bad_request().map(|request| request.field_violations).unwrap_or_default() {
-        text.push_str(&format!("\n  {}: {}", violation.field, violation.description));
-    }
-    if status.get_details_retry_info().is_some() {
-        text.push_str("\n  repeat the call in a moment; that is safe");
-    }
-    anyhow::Error::msg(text)
+    anyhow::Error::msg(client::uitleg(status))
 }

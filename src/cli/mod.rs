@@ -3,14 +3,13 @@
 
 mod bench;
 mod berichten;
-pub mod certs;
 mod certs_command;
 mod client;
 mod deelnemer;
 mod demo;
 mod klokken;
 mod rapport;
-pub mod replay;
+mod replay;
 mod serve;
 mod termijn;
 

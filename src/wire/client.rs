@@ -6,7 +6,9 @@ use std::time::Duration;
 
 use hyper_util::rt::TokioIo;
 use rustls::ClientConfig;
+use tonic::Status;
 use tonic::transport::{Channel, Endpoint, Uri};
+use tonic_types::StatusExt as _;
 
 use crate::identity::client::{VerbindFout, verbind};
 
@@ -51,6 +53,22 @@ pub async fn kanaal(adres: &Adres, config: Arc<ClientConfig>) -> Result<Channel,
         let fout = laatste.lock().unwrap_or_else(PoisonError::into_inner).take();
         fout.unwrap_or_else(|| VerbindFout::Verbroken { adres: adres.adres.clone(), reden: error.to_string() })
     })
+}
+
+/// A refusal of the hub in words: the reason, the sentence, every faulty field, and what to do.
+pub fn uitleg(status: &Status) -> String {
+    let mut text = format!("{:?}", status.code());
+    if let Some(info) = status.get_details_error_info() {
+        text.push_str(&format!(" {}", info.reason));
+    }
+    text.push_str(&format!(": {}", status.message()));
+    for violation in status.get_details_bad_request().map(|request| request.field_violations).unwrap_or_default() {
+        text.push_str(&format!("\n  {}: {}", violation.field, violation.description));
+    }
+    if status.get_details_retry_info().is_some() {
+        text.push_str("\n  repeat the call in a moment; that is safe");
+    }
+    text
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use ketenhub::cli::certs::{CertsFout, Houder, PkiPlan, maak};
+use ketenhub::certs::{CertsFout, Houder, PkiPlan, maak};
 use ketenhub::domain::ids::Oin;
 use ketenhub::identity::Klok;
 use ketenhub::identity::certificaat::KlantCertificaat;

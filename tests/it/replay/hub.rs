@@ -3,7 +3,7 @@
 use std::process::Command;
 
 use jeugdketen_proto::v1::Indicator;
-use ketenhub::cli::replay::Cijfers;
+use ketenhub::replay::Cijfers;
 
 use super::telling::{Telling, inspectie};
 

@@ -3,7 +3,7 @@
 use chrono::NaiveDate;
 use jeugdketen_proto::v1::bericht::Inhoud;
 use jeugdketen_proto::v1::{Indicator, Rol, SoortUitspraak};
-use ketenhub::cli::replay::{Telling, Welk, speel};
+use ketenhub::replay::{Telling, Welk, speel};
 
 use super::telling::{beoordelingen, dossiers};
 

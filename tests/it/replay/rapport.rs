@@ -1,7 +1,7 @@
 //! The clocks yield every figure of the report, and the page that sets ours beside it says what they yield.
 
 use jeugdketen_proto::v1::{Indicator, RedenNietBeoordeeld};
-use ketenhub::cli::replay::Breuk;
+use ketenhub::replay::Breuk;
 
 use super::telling::{Telling, inspectie, redenen};
 use crate::support::{may_refresh, repository};

@@ -5,9 +5,9 @@ use std::sync::OnceLock;
 
 use chrono::NaiveDate;
 use jeugdketen_proto::v1::{Indicator, RedenNietBeoordeeld};
-use ketenhub::cli::replay::{Gespeeld, Uitslag, Welk, speel};
 use ketenhub::domain::beleid::Beleid;
 use ketenhub::domain::klok::{Beoordeling, Dossier, meet};
+use ketenhub::replay::{Gespeeld, Uitslag, Welk, speel};
 use ketenhub::store::{Store, zaken};
 
 /// The figures of the report, in its order.

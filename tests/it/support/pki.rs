@@ -4,7 +4,7 @@
 use std::path::Path;
 
 use chrono::TimeDelta;
-use ketenhub::cli::certs::{Aanvraag, CrlPlan, Doel, Geldigheid, Uitgegeven, Uitgever};
+use ketenhub::certs::{Aanvraag, CrlPlan, Doel, Geldigheid, Uitgegeven, Uitgever};
 use ketenhub::config::Config;
 use ketenhub::domain::ids::Oin;
 use ketenhub::time::Clock;

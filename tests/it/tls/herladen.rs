@@ -5,7 +5,7 @@ use std::io::ErrorKind;
 use std::sync::Arc;
 use std::time::Duration;
 
-use ketenhub::cli::certs::{Aanvraag, CrlPlan};
+use ketenhub::certs::{Aanvraag, CrlPlan};
 use ketenhub::identity::crl::CrlFout;
 use ketenhub::identity::herladen::{HerlaadInstellingen, Ronde};
 use ketenhub::identity::tls::{TlsFout, TlsStand};

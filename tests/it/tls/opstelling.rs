@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use chrono::{DateTime, TimeDelta, Utc};
-use ketenhub::cli::certs::{Aanvraag, CrlPlan, Geldigheid, Uitgegeven, Uitgever};
+use ketenhub::certs::{Aanvraag, CrlPlan, Geldigheid, Uitgegeven, Uitgever};
 use ketenhub::domain::ids::Oin;
 use ketenhub::identity::Klok;
 use ketenhub::identity::acceptor::{Acceptor, AcceptorInstellingen};
@@ -288,7 +288,7 @@ fn schrijf_hub(bestanden: &TlsBestanden, hub_ca: &Uitgever) {
     let geldig = geldig(-10_000, 10_000);
     let hub = hub_ca.geef_uit(&Aanvraag {
         namen: vec!["localhost".to_owned()],
-        doelen: vec![ketenhub::cli::certs::Doel::Server],
+        doelen: vec![ketenhub::certs::Doel::Server],
         ..Aanvraag::voor(oin, "Hub", geldig)
     });
     let hub = hub.unwrap();

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use ketenhub::cli::certs::{Aanvraag, Doel};
+use ketenhub::certs::{Aanvraag, Doel};
 use ketenhub::identity::client::{ClientTls, VerbindFout, verbind, verklaar};
 use rustls::ClientConfig;
 use tokio::net::TcpListener;

@@ -1,6 +1,6 @@
 //! Who is refused in the handshake, and under which reason.
 
-use ketenhub::cli::certs::{Aanvraag, Doel, Sleutel, Uitgever};
+use ketenhub::certs::{Aanvraag, Doel, Sleutel, Uitgever};
 use ketenhub::identity::weigering::Reden;
 use rcgen::{CertificateParams, DnType, Issuer, KeyPair, PublicKeyData, SigningKey};
 use rustls::AlertDescription as Alert;
@@ -186,7 +186,7 @@ async fn a_ca_without_revocation_list_is_refused() {
 #[tokio::test]
 async fn a_list_that_ran_out_blocks_its_own_issuer_and_no_other() {
     let (ca_a, ca_b) = (ca("CA A"), ca("CA B"));
-    let kort = ca_b.crl(&ketenhub::cli::certs::CrlPlan { nummer: 1, geldig: geldig(-2, 1), ingetrokken: Vec::new() }).unwrap();
+    let kort = ca_b.crl(&ketenhub::certs::CrlPlan { nummer: 1, geldig: geldig(-2, 1), ingetrokken: Vec::new() }).unwrap();
     let hub = Hub::start(&[&ca_a, &ca_b], &[kort, crl(&ca_a, 1, &[])]).await;
     let (a, b) = (ca_a.geef_uit(&aanvraag()).unwrap(), ca_b.geef_uit(&aanvraag()).unwrap());
     hub.verbind(hub.client(&b)).await.unwrap();

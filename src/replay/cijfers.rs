@@ -9,7 +9,7 @@ use jeugdketen_proto::v1::{GetNormcijfersRequest, GetNormcijfersResponse, Indica
 use serde::Serialize;
 
 use super::klanten::Klanten;
-use crate::cli::client::uitleg;
+use crate::wire::client::uitleg;
 
 /// How many of how many.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
@@ -86,7 +86,11 @@ pub(super) async fn vraag(klanten: &Klanten, vanaf: &str, peildatum: &str) -> an
             uitsplitsing: uitsplitsing.into(),
             ..GetNormcijfersRequest::default()
         };
-        let antwoord = toezicht.get_normcijfers(vraag).await.map_err(|status| uitleg(&status)).context("the figures of the hub")?;
+        let antwoord = toezicht
+            .get_normcijfers(vraag)
+            .await
+            .map_err(|status| anyhow::Error::msg(uitleg(&status)))
+            .context("the figures of the hub")?;
         antwoorden.push(antwoord.into_inner());
     }
     let [landelijk, per_gi] = antwoorden.try_into().ok().context("two answers")?;

@@ -11,9 +11,9 @@ use tonic::transport::Channel;
 use tonic::{Code, Status};
 
 use super::deelnemers::Deelnemers;
-use crate::cli::client::uitleg;
 use crate::identity::client::ClientTls;
 use crate::receipt::verifieer;
+use crate::wire::client::uitleg;
 use crate::wire::client::{Adres, kanaal};
 
 /// How often a call is repeated that the hub asks to repeat.
@@ -107,7 +107,7 @@ async fn herhaal<T, F: Future<Output = Result<T, Status>>>(mut doe: impl FnMut()
         match doe().await {
             Ok(antwoord) => return Ok(antwoord),
             Err(status) if poging < POGINGEN && matches!(status.code(), Code::Unavailable | Code::ResourceExhausted) => poging += 1,
-            Err(status) => return Err(uitleg(&status)),
+            Err(status) => return Err(anyhow::Error::msg(uitleg(&status))),
         }
         tokio::time::sleep(Duration::from_millis(50 << poging)).await;
     }

@@ -5,7 +5,7 @@ use std::path::Path;
 use anyhow::Context as _;
 use jeugdketen_proto::v1::{self, Rol, StatusDeelnemer};
 
-use crate::cli::certs::{self, Houder, PkiPlan};
+use crate::certs::{self, Houder, PkiPlan};
 use crate::domain::ids::Oin;
 use crate::json;
 
