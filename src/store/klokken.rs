@@ -137,7 +137,8 @@ pub async fn zet_beleid(conn: &mut Conn<'_>, regel: &str) -> Result<(), StoreErr
 /// Cases that clocks are kept of and that do not exist.
 pub async fn zonder_zaak(conn: &mut Conn<'_>) -> Result<Vec<MaatregelId>, StoreError> {
     let sql = "-- klokken::zonder_zaak
-        select maatregel_id from klokken where maatregel_id not in (select maatregel_id from gebeurtenissen)";
+        select maatregel_id from klokken where not exists (
+            select 1 from gebeurtenissen g where g.maatregel_id = klokken.maatregel_id)";
     let rijen: Vec<(Uuid,)> = fetch_all!(conn, (Uuid,), sql)?;
     Ok(rijen.into_iter().map(|(id,)| MaatregelId(id)).collect())
 }
@@ -145,7 +146,8 @@ pub async fn zonder_zaak(conn: &mut Conn<'_>) -> Result<Vec<MaatregelId>, StoreE
 /// Removes the clocks of cases that do not exist.
 pub async fn wis_zonder_zaak(conn: &mut Conn<'_>) -> Result<(), StoreError> {
     let sql = "-- klokken::wis_zonder_zaak
-        delete from klokken where maatregel_id not in (select maatregel_id from gebeurtenissen)";
+        delete from klokken where not exists (
+            select 1 from gebeurtenissen g where g.maatregel_id = klokken.maatregel_id)";
     execute!(conn, sql)?;
     Ok(())
 }
