@@ -76,7 +76,9 @@ fn enige_peildatum(vraag: &GetNormcijfersRequest, gelezen: &Vraag, kijker: Kijke
         return Err(status::veld("uitsplitsing", "a GI may divide by GI, an accounthoudende regio by region"));
     }
     let kwartaal = gelezen.vanaf.and_then(|vanaf| Kwartaal::lees(vanaf, gelezen.tot_en_met));
-    let kwartaal = kwartaal.ok_or_else(|| status::veld("vanaf", "with tot_en_met must be exactly one calendar quarter"))?;
+    let kwartaal = kwartaal.ok_or_else(|| {
+        status::veld("vanaf", "with tot_en_met must be exactly one calendar quarter; a GI that names itself in gi_oin may ask any period")
+    })?;
     let peildatum = kwartaal.peildatum();
     if peildatum >= kijker.vandaag {
         return Err(status::veld("tot_en_met", "figures of a quarter are closed when the quarter after it has passed"));
