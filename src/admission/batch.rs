@@ -39,7 +39,7 @@ enum Besluit {
 type Sleutel = (Oin, BerichtId);
 
 pub(super) async fn voer_uit(werkplaats: &Werkplaats, opdrachten: &mut [Opdracht]) -> Result<(), StoreError> {
-    if opdrachten.iter().all(|opdracht| matches!(opdracht, Opdracht::Tik(_))) && !Klokken::is_iets_aan_de_beurt(werkplaats).await? {
+    if opdrachten.iter().all(|opdracht| matches!(opdracht, Opdracht::Tik(..))) && Klokken::aan_de_beurt_nu(werkplaats).await?.is_empty() {
         opdrachten.iter_mut().for_each(Opdracht::niets_te_doen);
         return Ok(());
     }
@@ -50,7 +50,7 @@ pub(super) async fn voer_uit(werkplaats: &Werkplaats, opdrachten: &mut [Opdracht
     for opdracht in opdrachten.iter_mut() {
         besluiten.push(match opdracht {
             Opdracht::Dien(dien, _) => Some(batch.besluit(dien)?),
-            Opdracht::Tik(vraag) => {
+            Opdracht::Tik(_, vraag) => {
                 vraag.uitkomst = Some(batch.tik()?);
                 None
             }
@@ -79,7 +79,7 @@ pub(super) async fn voer_uit(werkplaats: &Werkplaats, opdrachten: &mut [Opdracht
                     Besluit::Geweigerd(refusal) => Err(refusal),
                 });
             }
-            (Opdracht::Dien(..) | Opdracht::Tik(_), _) => {}
+            (Opdracht::Dien(..) | Opdracht::Tik(..), _) => {}
         }
     }
     batch.klokken.werk_bij(&mut tx.conn(), &werkplaats.beleid, batch.feiten).await?;
@@ -149,8 +149,11 @@ impl<'a> Batch<'a> {
                 uitspraken |= gelezen.kind == Kind::Uitspraak;
             }
         }
-        let tikt = opdrachten.iter().any(|opdracht| matches!(opdracht, Opdracht::Tik(_)));
-        let klokken = Klokken::laad(conn, tikt, op).await?;
+        let tik = opdrachten.iter().find_map(|opdracht| match opdracht {
+            Opdracht::Tik(zaak, _) => Some(*zaak),
+            _ => None,
+        });
+        let klokken = Klokken::laad(conn, tik, op).await?;
         maatregelen.extend(klokken.aan_de_beurt());
         sleutels.sort_unstable();
         sleutels.dedup();

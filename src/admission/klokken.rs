@@ -11,7 +11,7 @@ use crate::domain::beleid::Beleid;
 use crate::domain::ids::MaatregelId;
 use crate::domain::klok::{Dossier, Ontvangst, meet};
 use crate::domain::zaak::Feit;
-use crate::store::{Conn, StoreError, corrupt, klokken, zaken};
+use crate::store::{Conn, StoreError, klokken, zaken};
 
 /// At most this many due cases are taken up in one transaction.
 const PER_TIK: i64 = 64;
@@ -25,18 +25,19 @@ pub(super) struct Klokken {
 }
 
 impl Klokken {
-    /// Whether a warning is due: asked without a transaction, since mostly none is.
-    pub(super) async fn is_iets_aan_de_beurt(werkplaats: &Werkplaats) -> Result<bool, StoreError> {
+    /// The cases that have a warning due: asked without a transaction, since mostly none has.
+    pub(super) async fn aan_de_beurt_nu(werkplaats: &Werkplaats) -> Result<Vec<MaatregelId>, StoreError> {
         let mut lezing = werkplaats.store.read().await?;
-        Ok(!klokken::aan_de_beurt(&mut lezing.conn(), werkplaats.clock.micros(), 1).await?.is_empty())
+        klokken::aan_de_beurt(&mut lezing.conn(), werkplaats.clock.micros(), PER_TIK).await
     }
 
     /// With the cases that have a warning due, when the batch holds a tick.
-    pub(super) async fn laad(conn: &mut Conn<'_>, tikt: bool, op: i64) -> Result<Klokken, StoreError> {
-        if !tikt {
-            return Ok(Klokken::default());
-        }
-        let aan_de_beurt = klokken::aan_de_beurt(conn, op, PER_TIK).await?;
+    pub(super) async fn laad(conn: &mut Conn<'_>, tik: Option<Option<MaatregelId>>, op: i64) -> Result<Klokken, StoreError> {
+        let aan_de_beurt = match tik {
+            None => return Ok(Klokken::default()),
+            Some(Some(zaak)) => vec![zaak],
+            Some(None) => klokken::aan_de_beurt(conn, op, PER_TIK).await?,
+        };
         let ontvangsten = zaken::ontvangsten(conn, &aan_de_beurt).await?;
         Ok(Klokken { aan_de_beurt, ontvangsten, ..Klokken::default() })
     }
@@ -69,7 +70,8 @@ impl Klokken {
         self.geraakt.extend(zaken);
     }
 
-    /// Measures every case that was touched and writes what is kept of its clocks.
+    /// Measures every case that was touched and writes what is kept of its clocks. A case whose facts are corrupt is left as it is and said
+    /// aloud: whoever acknowledges a page of mail must not be held up by it.
     pub(super) async fn werk_bij(
         self,
         conn: &mut Conn<'_>,
@@ -78,17 +80,36 @@ impl Klokken {
     ) -> Result<(), StoreError> {
         let bekend: Vec<_> = self.geraakt.difference(&self.geopend).copied().collect();
         let onbekend: Vec<_> = bekend.iter().filter(|id| !feiten.contains_key(id)).copied().collect();
-        feiten.extend(zaken::feiten(conn, &onbekend).await?);
+        feiten.extend(leesbare(conn, &onbekend).await?);
         let mut ontvangsten = zaken::ontvangsten(conn, &bekend).await?;
         let mut rijen = Vec::new();
         for id in self.geraakt {
-            let dossier =
-                Dossier { id, feiten: feiten.remove(&id).unwrap_or_default(), ontvangsten: ontvangsten.remove(&id).unwrap_or_default() };
-            let stand = meet(&dossier, beleid).map_err(|_| corrupt("gebeurtenissen", "feit", id))?;
-            rijen.push(klokken::Rij::van(&stand));
+            let Some(feiten) = feiten.remove(&id) else { continue };
+            let dossier = Dossier { id, feiten, ontvangsten: ontvangsten.remove(&id).unwrap_or_default() };
+            match meet(&dossier, beleid) {
+                Ok(stand) => rijen.push(klokken::Rij::van(&stand)),
+                Err(error) => tracing::error!(%error, zaak = %id, "the clocks of a case cannot be measured"),
+            }
         }
         klokken::schrijf(conn, &rijen).await
     }
+}
+
+/// The facts of cases, without those that cannot be read.
+async fn leesbare(conn: &mut Conn<'_>, zaken: &[MaatregelId]) -> Result<HashMap<MaatregelId, Vec<Feit>>, StoreError> {
+    match zaken::feiten(conn, zaken).await {
+        Err(StoreError::Corrupt { .. }) => {}
+        gelezen => return gelezen,
+    }
+    let mut gelezen = HashMap::new();
+    for zaak in zaken {
+        match zaken::feiten(conn, &[*zaak]).await {
+            Ok(feiten) => gelezen.extend(feiten),
+            Err(error @ StoreError::Corrupt { .. }) => tracing::error!(%error, %zaak, "the clocks of a case cannot be measured"),
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(gelezen)
 }
 
 /// Whether a clock looks at messages of this kind.

@@ -15,7 +15,7 @@ use crate::delivery::wake::Wekker;
 use crate::domain::admit::{Gelezen, lees};
 use crate::domain::beleid::Beleid;
 use crate::domain::deelnemer::Deelnemer;
-use crate::domain::ids::Oin;
+use crate::domain::ids::{MaatregelId, Oin};
 use crate::domain::refusal::Refusal;
 use crate::identity::register::{LiveRegister, Peer};
 use crate::receipt::{Sleutel, sha256};
@@ -53,8 +53,8 @@ enum Opdracht {
     Dien(Dien, Vraag<Antwoord>),
     /// Receipt of everything up to a mailbox number is confirmed. None: the number was never given out.
     Bevestig(Bevestig, Vraag<Option<i64>>),
-    /// Time has passed: warnings are due. Answered with the number of cases that had one.
-    Tik(Vraag<usize>),
+    /// Time has passed: warnings are due, of one case or of any. Answered with the number of cases that had one.
+    Tik(Option<MaatregelId>, Vraag<usize>),
 }
 
 struct Dien {
@@ -90,7 +90,7 @@ impl<T> Vraag<T> {
 impl Opdracht {
     /// Nothing was due.
     fn niets_te_doen(&mut self) {
-        if let Opdracht::Tik(vraag) = self {
+        if let Opdracht::Tik(_, vraag) = self {
             vraag.uitkomst = Some(0);
         }
     }
@@ -99,7 +99,7 @@ impl Opdracht {
         match self {
             Opdracht::Dien(_, vraag) => vraag.beantwoord(gedaan),
             Opdracht::Bevestig(_, vraag) => vraag.beantwoord(gedaan),
-            Opdracht::Tik(vraag) => vraag.beantwoord(gedaan),
+            Opdracht::Tik(_, vraag) => vraag.beantwoord(gedaan),
         }
     }
 }
@@ -203,7 +203,7 @@ impl Admission {
         let mut zaken = 0;
         loop {
             let (vraag, wacht) = Vraag::nieuw();
-            self.wachtrij.send(Opdracht::Tik(vraag)).await.map_err(|_| Gestaakt::Stopt)?;
+            self.wachtrij.send(Opdracht::Tik(None, vraag)).await.map_err(|_| Gestaakt::Stopt)?;
             match wacht.await.unwrap_or(Err(Gestaakt::Stopt))? {
                 0 => return Ok(zaken),
                 meer => zaken += meer,
@@ -241,9 +241,38 @@ async fn verwerk(werkplaats: &Werkplaats, mut opdrachten: Vec<Opdracht>) {
                 Box::pin(verwerk(werkplaats, vec![opdracht])).await;
             }
         }
+        Err(error @ StoreError::Corrupt { .. }) if let [Opdracht::Tik(None, vraag)] = &mut *opdrachten => {
+            // With nothing sent the caller must hear why, and stop asking.
+            let gedaan = match een_voor_een(werkplaats).await {
+                Ok(0) => Err(Gestaakt::Store(Arc::new(error))),
+                Ok(zaken) => {
+                    vraag.uitkomst = Some(zaken);
+                    Ok(())
+                }
+                Err(error) => Err(Gestaakt::Store(Arc::new(error))),
+            };
+            if let Some(opdracht) = opdrachten.pop() {
+                opdracht.beantwoord(gedaan);
+            }
+        }
         Err(error) => {
             let error = Arc::new(error);
             opdrachten.into_iter().for_each(|opdracht| opdracht.beantwoord(Err(Gestaakt::Store(Arc::clone(&error)))));
         }
     }
+}
+
+/// Sends the warnings of one case at a time: one whose facts are corrupt must not silence the others.
+async fn een_voor_een(werkplaats: &Werkplaats) -> Result<usize, StoreError> {
+    let mut zaken = 0;
+    for zaak in klokken::Klokken::aan_de_beurt_nu(werkplaats).await? {
+        let (vraag, _) = Vraag::nieuw();
+        let mut tik = [Opdracht::Tik(Some(zaak), vraag)];
+        match batch::voer_uit(werkplaats, &mut tik).await {
+            Ok(()) => zaken += 1,
+            Err(error @ StoreError::Corrupt { .. }) => tracing::error!(%error, %zaak, "the clocks of a case cannot be measured"),
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(zaken)
 }

@@ -5,6 +5,8 @@ use chrono_tz::Europe::Amsterdam;
 use jeugdketen_proto::v1::bericht::Inhoud;
 use jeugdketen_proto::v1::{Klokwaarschuwing, OordeelPassendheid, SoortKoppeling, SoortSignaal};
 
+use ketenhub::admission::Gestaakt;
+
 use super::kind::{Kind, Norm, machtiging};
 use crate::support::chain::{Chain, both, oin};
 use crate::support::verhaal::{correctie_van, inhoud, nieuw_id};
@@ -26,6 +28,15 @@ pub async fn waarschuwingen(chain: &Chain, naam: &str) -> Vec<(Norm, u32, String
         op.with_timezone(&Amsterdam).format("%Y-%m-%d %H:%M").to_string()
     };
     alle(chain, naam).await.iter().map(|m| (m.norm(), m.procent, moment(m))).collect()
+}
+
+/// The warnings of a case that its GI got.
+async fn alle_van(chain: &Chain, zaak: &str) -> Vec<(Norm, u32)> {
+    let van_hub = |bericht: jeugdketen_proto::v1::Bericht| match bericht.inhoud {
+        Some(Inhoud::Klokwaarschuwing(m)) if bericht.maatregel_id == zaak => Some((m.norm(), m.procent)),
+        _ => None,
+    };
+    chain.ziet("gi").await.into_iter().filter_map(van_hub).collect()
 }
 
 /// The signals in a mailbox: kind, clock and GI.
@@ -168,6 +179,20 @@ both! {
         for kind in [&te_laat, &wachtlijst, &overbrugging] {
             assert_eq!(voorstel(&chain, &kind.verhaal.zaak).await, [false, true, true]);
         }
+    }
+
+    async fn a_case_whose_facts_are_corrupt_silences_no_other(chain: Chain) {
+        chain.ga_naar("2020-11-02 10:00");
+        let kapot = Kind::met_uitspraak(&chain).await;
+        chain.knoei("update gebeurtenissen set betrokkene = 'nobody'").await;
+        let gaaf = Kind::met_uitspraak(&chain).await;
+        gaaf.ontvangen().await;
+        chain.ga_naar("2020-11-30 10:00");
+        let uitkomst = chain.hub.admission.tik().await;
+        assert!(matches!(uitkomst, Err(Gestaakt::Store(_))), "the operator hears of it: {uitkomst:?}");
+        let gewaarschuwd: Vec<_> = alle_van(&chain, &gaaf.verhaal.zaak).await;
+        assert_eq!(gewaarschuwd, [(Norm::Jeugdbeschermer, 50), (Norm::Jeugdbeschermer, 75), (Norm::Jeugdbeschermer, 90), (Norm::Jeugdbeschermer, 100), (Norm::Koers, 50)]);
+        assert_eq!(alle_van(&chain, &kapot.verhaal.zaak).await, []);
     }
 
     async fn a_child_that_may_be_placed_out_of_home_and_was_not_heard_is_a_signal_once(chain: Chain) {
