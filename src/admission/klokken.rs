@@ -60,7 +60,8 @@ impl Klokken {
         if admitted.kind() == Kind::Uitspraak && admitted.bericht().maatregel_id.is_empty() {
             self.geopend.insert(zaak);
         }
-        if telt_mee(admitted.kind()) {
+        // A correction can take away what something else rests on, such as the voorziening whose help started.
+        if telt_mee(admitted.kind()) || admitted.bericht().correctie.is_some() {
             self.geraakt.insert(zaak);
         }
     }

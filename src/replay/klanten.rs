@@ -13,8 +13,7 @@ use tonic::{Code, Status};
 use super::deelnemers::Deelnemers;
 use crate::identity::client::ClientTls;
 use crate::receipt::verifieer;
-use crate::wire::client::uitleg;
-use crate::wire::client::{Adres, kanaal};
+use crate::wire::client::{Adres, kanaal, uitleg};
 
 /// How often a call is repeated that the hub asks to repeat.
 const POGINGEN: u32 = 5;

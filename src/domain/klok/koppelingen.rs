@@ -63,18 +63,19 @@ impl Koppelingen {
         self.0.iter().filter(|koppeling| !koppeling.vervangt.is_empty()).count()
     }
 
-    /// How many jeugdbeschermers of this GI the gezin has now. Those of a GI that lost the case went with it.
-    pub fn jeugdbeschermers(&self, gi: Oin) -> usize {
-        self.lopende_van(gi).filter(|koppeling| koppeling.telt()).count()
+    /// How many jeugdbeschermers of this GI the gezin has now. Those of a GI that lost the case went with it; those of one that it took over
+    /// from, or that took over from it, are its own: the caller knows the register.
+    pub fn jeugdbeschermers(&self, is_gi: impl Fn(Oin) -> bool) -> usize {
+        self.lopende_van(is_gi).filter(|koppeling| koppeling.telt()).count()
     }
 
     /// Since when the gezin has been on a list of this GI, when it has no jeugdbeschermer of it.
-    pub fn op_lijst_sinds(&self, gi: Oin) -> Option<NaiveDate> {
-        if self.jeugdbeschermers(gi) > 0 { None } else { self.lopende_van(gi).map(|koppeling| koppeling.op).min() }
+    pub fn op_lijst_sinds(&self, is_gi: impl Fn(Oin) -> bool) -> Option<NaiveDate> {
+        if self.jeugdbeschermers(&is_gi) > 0 { None } else { self.lopende_van(is_gi).map(|koppeling| koppeling.op).min() }
     }
 
-    fn lopende_van(&self, gi: Oin) -> impl Iterator<Item = &Koppeling> {
-        lopende(&self.0).filter(move |koppeling| koppeling.gi == gi)
+    fn lopende_van(&self, is_gi: impl Fn(Oin) -> bool) -> impl Iterator<Item = &Koppeling> {
+        lopende(&self.0).filter(move |koppeling| is_gi(koppeling.gi))
     }
 }
 

@@ -8,6 +8,7 @@ use jeugdketen_proto::v1::bericht::Inhoud;
 use crate::domain::beleid::Beleid;
 use crate::domain::ids::Oin;
 use crate::domain::klok::{Dossier, meet};
+use crate::domain::register::Register;
 use crate::domain::zaak::{Tegenstrijdig, geldende};
 
 /// The maatregelen that a GI held on the day before it stops, and where they are now.
@@ -19,6 +20,8 @@ pub struct Overdrachten<'a> {
     pub per: NaiveDate,
     /// Today.
     pub vandaag: NaiveDate,
+    /// The participants.
+    pub register: &'a Register,
     /// The policy.
     pub beleid: &'a Beleid,
     /// Maatregelen in force that it held on the day before.
@@ -44,10 +47,10 @@ pub struct Overgenomen {
     pub met_jeugdbeschermer: u64,
 }
 
-impl Overdrachten<'_> {
+impl<'a> Overdrachten<'a> {
     /// Of a GI that stops on a day.
-    pub fn new(gi: Oin, per: NaiveDate, vandaag: NaiveDate, beleid: &Beleid) -> Overdrachten<'_> {
-        Overdrachten { gi, per, vandaag, beleid, aangeboden: 0, geeindigd: 0, zonder_andere_gi: 0, overgenomen: BTreeMap::new() }
+    pub fn new(gi: Oin, per: NaiveDate, vandaag: NaiveDate, register: &'a Register, beleid: &'a Beleid) -> Overdrachten<'a> {
+        Overdrachten { gi, per, vandaag, register, beleid, aangeboden: 0, geeindigd: 0, zonder_andere_gi: 0, overgenomen: BTreeMap::new() }
     }
 
     /// Counts a case.
@@ -65,9 +68,12 @@ impl Overdrachten<'_> {
         } else if nieuw == self.gi {
             self.zonder_andere_gi += 1;
         } else {
+            let huidig = |oin: Oin| self.register.opvolger(oin, self.vandaag);
+            let is_nieuw = |oin: Oin| huidig(oin) == huidig(nieuw);
+            let met_jeugdbeschermer = stand.koppelingen.jeugdbeschermers(is_nieuw) > 0;
             let uitspraak = zaak.houders.last().map(|houder| houder.uitspraak);
             let volgnummer = zaak.stukken.iter().find(|stuk| Some(stuk.id) == uitspraak).map(|stuk| stuk.volgnummer);
-            let ontvangen = dossier.ontvangsten.iter().any(|o| o.wie == nieuw && Some(o.volgnummer) == volgnummer);
+            let ontvangen = dossier.ontvangsten.iter().any(|o| is_nieuw(o.wie) && Some(o.volgnummer) == volgnummer);
             let uitspraak = uitspraak.map(|id| id.to_string());
             let overgedragen = geldende(&dossier.feiten)
                 .any(|(_, inhoud)| matches!(inhoud, Inhoud::Overdracht(m) if Some(&m.uitspraak_id) == uitspraak.as_ref()));
@@ -75,7 +81,7 @@ impl Overdrachten<'_> {
             regel.aantal += 1;
             regel.ontvangen += u64::from(ontvangen);
             regel.overgedragen += u64::from(overgedragen);
-            regel.met_jeugdbeschermer += u64::from(stand.koppelingen.jeugdbeschermers(nieuw) > 0);
+            regel.met_jeugdbeschermer += u64::from(met_jeugdbeschermer);
         }
         Ok(())
     }

@@ -52,12 +52,15 @@ impl Wachtenden<'_> {
             return Ok(());
         }
         let regio = regio_van(self.register, &stand.zaak.woonplaats, gi, self.op);
+        let huidig = |oin: Oin| self.register.opvolger(oin, self.op);
+        let is_gi = |oin: Oin| huidig(oin) == huidig(gi);
+        let aantal = stand.koppelingen.jeugdbeschermers(is_gi);
+        let op_lijst = stand.koppelingen.op_lijst_sinds(is_gi);
         let rij = self.rijen.entry((gi, regio)).or_default();
-        let aantal = stand.koppelingen.jeugdbeschermers(gi);
         rij.aantal += 1;
         rij.zonder_jeugdbeschermer += u64::from(aantal == 0);
         rij.met_meer_jeugdbeschermers += u64::from(aantal >= 2);
-        if let Some(sinds) = stand.koppelingen.op_lijst_sinds(gi) {
+        if let Some(sinds) = op_lijst {
             rij.op_lijst += 1;
             rij.langste_dagen = rij.langste_dagen.max((self.op - sinds).num_days().max(0).unsigned_abs());
         }

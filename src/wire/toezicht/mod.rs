@@ -96,8 +96,9 @@ impl ToezichtService for Hub {
 
     async fn get_overdrachten(&self, request: Request<GetOverdrachtenRequest>) -> Result<Response<GetOverdrachtenResponse>, Status> {
         self.peer_in(request.extensions(), &[Rol::Inspectie])?;
-        let (gi, per) = vraag::overdrachten(&request.into_inner(), &self.register.nu())?;
-        let mut telling = Overdrachten::new(gi, per, self.clock.today(), &self.beleid);
+        let register = self.register.nu();
+        let (gi, per) = vraag::overdrachten(&request.into_inner(), &register)?;
+        let mut telling = Overdrachten::new(gi, per, self.clock.today(), &register, &self.beleid);
         self.elk_dossier(|dossier| telling.neem(&dossier)).await?;
         Ok(Response::new(toon::overdrachten(telling)))
     }

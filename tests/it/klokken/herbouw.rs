@@ -6,7 +6,7 @@ use ketenhub::klokken::{Herbouw, bij_start, herbouw};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 
-use super::kind::{Kind, machtiging};
+use super::kind::{Kind, Norm, klok, machtiging};
 use crate::support::chain::{Chain, both};
 use crate::support::verhaal::{bericht, correctie_van, inhoud, intrekking_van, nieuw_id};
 
@@ -79,6 +79,31 @@ both! {
                 })
                 .expect("what is kept is what is measured");
         });
+    }
+
+    async fn a_correction_of_the_bepaling_that_help_rests_on_is_measured_too(chain: Chain) {
+        chain.ga_naar("2020-11-02 10:00");
+        bij_start(&chain.hub.store, &Beleid::default()).await.expect("the database answers");
+        let mut kind = Kind::met(&chain, "gi", |b| inhoud!(b, Uitspraak).machtigingen.push(machtiging("2020-11-02"))).await;
+        let bepaling = kind.bepaling("2020-11-02").await;
+        chain.ga_naar("2020-11-20 10:00");
+        kind.verblijf("2020-11-10").await;
+        let uitgevoerd = async |kind: &Kind<'_>| klok(&kind.stand().await, Norm::Machtiging).gestopt.is_some();
+        assert!(uitgevoerd(&kind).await);
+        // It was no verblijf after all.
+        let mut correctie = correctie_van(&bepaling, bericht(&mut kind.verhaal, "05"));
+        let m = inhoud!(correctie, Jeugdhulpbepaling);
+        m.bepaald_op = "2020-11-02".to_owned();
+        m.overleg = None;
+        for voorziening in &mut m.voorzieningen {
+            voorziening.ingangsdatum = "2020-11-02".to_owned();
+            voorziening.einddatum = "2020-12-02".to_owned();
+        }
+        m.voorzieningen[2].productcategorie = "45".to_owned();
+        m.voorzieningen[2].productcode = "45A08".to_owned();
+        kind.zend("gi", &correctie).await;
+        assert!(!uitgevoerd(&kind).await);
+        assert_eq!(vergelijk(&chain).await.verschillen, []);
     }
 
     async fn a_difference_is_found_and_put_right_and_another_policy_builds_all_anew(chain: Chain) {

@@ -1,9 +1,10 @@
 //! Queues, transfers and lead times.
 
 use chrono::TimeDelta;
+use jeugdketen_proto::v1::beheer_service_client::BeheerServiceClient;
 use jeugdketen_proto::v1::{
-    GetOverdrachtenRequest, GetOverdrachtenResponse, ListDoorlooptijdenRequest, ListWachtendenRequest, Overgenomen, SoortKoppeling, Stap,
-    UitkomstIntake,
+    GetOverdrachtenRequest, GetOverdrachtenResponse, ListDoorlooptijdenRequest, ListWachtendenRequest, OpvolgenRequest, Overgenomen,
+    SoortKoppeling, Stap, UitkomstIntake,
 };
 
 use super::{Maatregel, Toneel, velden, ziekte_vervangt};
@@ -51,6 +52,21 @@ async fn who_waits_for_a_jeugdbeschermer_is_seen_by_gi_and_region_on_any_day() {
         assert_eq!(wachtenden(&toneel, "inspectie", "2026-11-19").await, []);
         toneel.dagen_later(365);
         assert_eq!(wachtenden(&toneel, "inspectie", "").await, [], "the maatregelen ended");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_jeugdbeschermer_of_who_took_over_from_a_gi_is_one_of_that_gi() {
+    for mut toneel in Toneel::op_beide().await {
+        let maatregel = toneel.open("rechtbank", "gi", "0518").await;
+        let per = toneel.vandaag().to_string();
+        let opvolgen = OpvolgenRequest { oin: oin("gi"), opvolger_oin: oin("gi-2"), per };
+        BeheerServiceClient::new(toneel.zaak.kanaal("beheerder").await).opvolgen(opvolgen).await.unwrap();
+        let rij = |zonder| [(oin("gi"), "Zuid-West".to_owned(), [1, zonder, 0, 0, 0])];
+        assert_eq!(wachtenden(&toneel, "inspectie", "").await, rij(1));
+        toneel.koppel("gi-2", &maatregel, SoortKoppeling::Vast).await;
+        assert_eq!(wachtenden(&toneel, "inspectie", "").await, rij(0));
+        assert_eq!(wachtenden(&toneel, "gi-2", "").await, rij(0), "it sees what it took over");
     }
 }
 
