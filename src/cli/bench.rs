@@ -97,7 +97,7 @@ fn print<R: serde::Serialize>(report: &R, json: bool, show: impl Fn(&R)) -> anyh
 
 fn show_klokken(r: &Klokkenrapport) {
     println!("{} open cases", r.zaken);
-    println!("measuring one case                {:>10.1} us", r.een_zaak_us);
+    println!("measuring one case                {:>10.1} us   {} messages", r.een_zaak_us, r.een_zaak_berichten);
     println!("messages a second, a tenth open   {:>10.0}", r.koppelingen_bij_weinig);
     println!("messages a second, all open       {:>10.0}   ratio {:.2}", r.koppelingen_bij_veel, r.verhouding);
     println!("tick, nothing due                 {:>10.1} us", r.tik_niets_us);
