@@ -6,7 +6,7 @@ mod policy;
 mod raw_messages;
 
 pub use canonical::{NotCanonical, canonical_bericht, descriptor_set, pool};
-pub use policy::{Kind, Path, Projection, Reader, Route};
+pub use policy::{Commitment, Kind, Layout, LayoutField, Part, Path, Projection, Reader, Route};
 
 /// Message types, clients and servers, generated from `jeugdketen.hub.v1`.
 #[expect(clippy::all, clippy::allow_attributes, reason = "generated; the documentation stands in the contract")]

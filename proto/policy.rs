@@ -78,6 +78,61 @@ pub struct Route {
     pub audience: u32,
 }
 
+/// How the messages of one kind are divided for the commitment to their fields; see `Veldbewijs` in the contract.
+#[derive(Debug)]
+pub struct Commitment {
+    /// Every set of readers that a field can have, a bit per role number, ascending.
+    pub groups: &'static [u32],
+    /// Bit of the role for which a list is narrowed to the elements that name the reader, when the kind has such a list.
+    pub own: Option<u32>,
+}
+
+/// The fields of a message type, ascending by number.
+#[derive(Debug)]
+pub struct Layout {
+    fields: &'static [LayoutField],
+}
+
+impl Layout {
+    /// The envelope.
+    pub const BERICHT: &'static Layout = &generated::LAYOUT_BERICHT;
+
+    /// The field with this number.
+    pub fn field(&self, number: u32) -> Option<&'static LayoutField> {
+        let at = self.fields.binary_search_by_key(&number, |field| field.number).ok()?;
+        self.fields.get(at)
+    }
+}
+
+/// One field of a message type.
+#[derive(Debug)]
+pub struct LayoutField {
+    /// Its number.
+    pub number: u32,
+    /// Bit per role number that may see it; all bits for a field of the protocol.
+    pub readers: u32,
+    /// What it is.
+    pub part: Part,
+}
+
+/// What a field is for the commitment.
+#[derive(Debug)]
+pub enum Part {
+    /// A value, whatever its type and however often it occurs.
+    Value,
+    /// One message of the contract, or a list of them.
+    Message(&'static Layout),
+    /// A list that one role sees the elements of that name the reader.
+    Own {
+        /// Type of the elements.
+        element: &'static Layout,
+        /// Bit of the role.
+        role: u32,
+        /// Number of the text field in an element that holds the OIN.
+        owner: u32,
+    },
+}
+
 struct Hidden;
 
 impl fmt::Debug for Hidden {
@@ -115,7 +170,7 @@ pub use generated::Kind;
 
 #[expect(clippy::all, reason = "generated")]
 mod generated {
-    use super::{Hidden, Path, Projection, Reader, Route, case, v1, who};
+    use super::{Commitment, Hidden, Layout, LayoutField, Part, Path, Projection, Reader, Route, case, v1, who};
 
     include!(concat!(env!("OUT_DIR"), "/policy.rs"));
 }

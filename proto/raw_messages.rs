@@ -4,7 +4,7 @@
 use bytes::Bytes;
 use prost_types::Timestamp;
 
-use crate::v1::{Hartslag, Weigering};
+use crate::v1::{Hartslag, Weigering, Zegel};
 
 /// `SubmitRequest` with the `Bericht` as received.
 #[derive(Clone, PartialEq, prost::Message)]
@@ -13,6 +13,12 @@ pub struct SubmitRequest {
     /// The encoded `Bericht`.
     #[prost(bytes = "bytes", optional, tag = "1")]
     pub bericht: Option<Bytes>,
+    /// The seal of the sender.
+    #[prost(message, optional, tag = "2")]
+    pub zegel: Option<Zegel>,
+    /// The seed of the commitment that it sealed.
+    #[prost(bytes = "bytes", tag = "3")]
+    pub zaad: Bytes,
 }
 
 /// `SubmitStreamRequest` with the `Bericht` as received.
@@ -22,6 +28,12 @@ pub struct SubmitStreamRequest {
     /// The encoded `Bericht`.
     #[prost(bytes = "bytes", optional, tag = "1")]
     pub bericht: Option<Bytes>,
+    /// The seal of the sender.
+    #[prost(message, optional, tag = "2")]
+    pub zegel: Option<Zegel>,
+    /// The seed of the commitment that it sealed.
+    #[prost(bytes = "bytes", tag = "3")]
+    pub zaad: Bytes,
 }
 
 /// `SubmitResponse` with the `Receipt` as signed and stored.
@@ -109,6 +121,9 @@ pub struct Levering {
     /// W3C `traceparent` of the submission.
     #[prost(string, tag = "7")]
     pub traceparent: String,
+    /// The encoded `Veldbewijs`.
+    #[prost(bytes = "bytes", optional, tag = "20")]
+    pub bewijs: Option<Bytes>,
 }
 
 /// What a delivery shows.

@@ -1,17 +1,23 @@
 //! Changes to the register: written with an audit record, then into memory, then live connections that lost their competence are cut.
 //! Other hubs on the same database notice by the version of the register.
 
+mod sleutelbeheer;
+
 use chrono::NaiveDate;
 use jeugdketen_proto::v1::{Rol, StatusDeelnemer};
 
+use crate::audit::Journaal;
 use crate::domain::deelnemer::{Deelnemer, Onbevoegd};
 use crate::domain::ids::Oin;
 use crate::domain::register::Register;
 use crate::identity::register::LiveRegister;
 use crate::identity::verbindingen::Verbindingen;
+use crate::receipt::SleutelFout;
 use crate::store::audit::Aantekening;
-use crate::store::{Reeks, Store, StoreError, Tx, audit, deelnemers, lees_reeks, postvak, schrijf_reeks, sleutels, zaken};
+use crate::store::{Reeks, Store, StoreError, Tx, deelnemers, lees_reeks, postvak, schrijf_reeks, sleutels, zaken};
 use crate::time::Clock;
+
+pub use sleutelbeheer::Sleutelbeheer;
 
 /// Why the register was not changed.
 #[derive(Debug, thiserror::Error)]
@@ -25,6 +31,9 @@ pub enum BeheerFout {
     /// The database did not do it.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// A key could not be made or written.
+    #[error(transparent)]
+    Sleutel(#[from] SleutelFout),
 }
 
 /// An operator that could end its own standing could leave the hub without one.
@@ -39,6 +48,8 @@ pub struct Beheer<'a> {
     pub register: &'a LiveRegister,
     /// Live connections.
     pub verbindingen: &'a Verbindingen,
+    /// The audit log.
+    pub journaal: &'a Journaal,
     /// The time.
     pub clock: &'a Clock,
 }
@@ -152,10 +163,9 @@ impl Beheer<'_> {
     async fn schrijf(&self, mut tx: Tx, mut reeks: Reeks, wie: Oin, nieuw: Deelnemer, wat: &'static str) -> Result<Deelnemer, BeheerFout> {
         deelnemers::schrijf(&mut tx.conn(), std::slice::from_ref(&nieuw)).await?;
         reeks.register += 1;
-        reeks.audit += 1;
-        let aantekening = Aantekening { nr: reeks.audit, op: self.clock.micros(), ..Aantekening::register(wie, wat) };
-        audit::schrijf(&mut tx.conn(), &[aantekening]).await?;
-        schrijf_reeks(&mut tx.conn(), reeks).await?;
+        let aantekening = Aantekening::register((wie, Rol::Beheerder), wat);
+        self.journaal.boek(&mut tx.conn(), &mut reeks, self.clock.micros(), vec![aantekening]).await?;
+        schrijf_reeks(&mut tx.conn(), &reeks).await?;
         tx.commit().await?;
         self.ververs().await?;
         tracing::info!(oin = %nieuw.oin, door = %wie, wat, "register changed");

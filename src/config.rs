@@ -23,6 +23,12 @@ pub struct Config {
     /// Whether gRPC reflection answers. Off by default; the contract is public, but a hub need not recite it.
     #[serde(default)]
     pub reflection: bool,
+    /// Keys at rest, and how long what they seal is kept.
+    #[serde(default)]
+    pub kluis: Kluis,
+    /// The audit log.
+    #[serde(default)]
+    pub audit: Audit,
     /// Certificates.
     pub tls: Tls,
     /// Limits; every one has a safe default.
@@ -34,6 +40,58 @@ pub struct Config {
     /// The policy of the norm clocks.
     #[serde(default)]
     pub beleid: Beleid,
+    /// Traces and metrics.
+    #[serde(default)]
+    pub telemetrie: Telemetrie,
+    /// The external logbook.
+    #[serde(default)]
+    pub logboek: Logboek,
+}
+
+/// Keys at rest, and how long what they seal is kept. Hubs on one database have the same master keys.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Kluis {
+    /// File with the master keys; made, with one, at the first start on an empty database.
+    pub hoofdsleutels: PathBuf,
+    /// A command that prints them, in the place of the file: the programme and its arguments.
+    pub opdracht: Vec<String>,
+    /// Days a body is kept after everybody acknowledged it, 1 to 3650. The operator changes it later with `SetBewaartermijn`.
+    pub bewaartermijn_dagen: i64,
+    /// Years the facts of a case are kept after the last of them, 1 to 100.
+    pub feiten_jaren: i64,
+    /// Days after which pseudonyms get a new key, 1 to 3650.
+    pub epoche_dagen: i64,
+}
+
+impl Default for Kluis {
+    fn default() -> Kluis {
+        Kluis {
+            hoofdsleutels: "data/hoofdsleutels".into(),
+            opdracht: Vec::new(),
+            bewaartermijn_dagen: 30,
+            feiten_jaren: 20,
+            epoche_dagen: 365,
+        }
+    }
+}
+
+/// The audit log: hubs on one database have the same origin and the same key.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Audit {
+    /// Name of the log, as a URL without scheme: the first line of every checkpoint.
+    pub origin: String,
+    /// File with the Ed25519 key that signs checkpoints; made when it is not there.
+    pub key: PathBuf,
+    /// File outside the database with the last checkpoint, by which a database that was put back is noticed.
+    pub stand: PathBuf,
+}
+
+impl Default for Audit {
+    fn default() -> Audit {
+        Audit { origin: "ketenhub.example/audit".to_owned(), key: "data/audit.key".into(), stand: "data/audit.stand".into() }
+    }
 }
 
 /// Certificates, their revocation lists and how often they are looked at.
@@ -168,6 +226,75 @@ impl Default for Beleid {
     }
 }
 
+/// Where traces and metrics go. Nowhere unless it is said: they hold no person, but who deals with whom and how much.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Telemetrie {
+    /// Collector that gets traces and metrics over OTLP (gRPC): `https://…`, or `http://…` on loopback.
+    pub otlp: Option<String>,
+    /// Certificates of the issuers that the collector may have its certificate from, PEM. Needed with `https`; the certificates of the
+    /// machine are not trusted.
+    pub otlp_ca: Option<PathBuf>,
+    /// Address of the operator's port, with `/metrics` and `/health`, in clear text and open to whoever reaches it.
+    pub metrics: Option<SocketAddr>,
+    /// Whether the operator's port may be on an address that others can reach.
+    pub metrics_open: bool,
+}
+
+impl Telemetrie {
+    fn fouten(&self) -> Vec<String> {
+        let mut fouten = Vec::new();
+        if let Some(metrics) = self.metrics.filter(|metrics| !metrics.ip().is_loopback() && !self.metrics_open) {
+            fouten.push(format!(
+                "telemetrie.metrics is {metrics}, which others can reach; it must be on loopback unless metrics_open is true"
+            ));
+        }
+        fouten.extend(otlp_fout("telemetrie", self.otlp.as_deref(), self.otlp_ca.is_some()));
+        fouten
+    }
+}
+
+/// Where the records about a person go besides the audit log: to an external Logboek Dataverwerkingen. Nowhere unless it is said.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Logboek {
+    /// Logbook that gets them over OTLP (gRPC): `https://…`, or `http://…` on loopback.
+    pub otlp: Option<String>,
+    /// Certificates of the issuers that the logbook may have its certificate from, PEM. Needed with `https`.
+    pub otlp_ca: Option<PathBuf>,
+    /// URI below which the processing activities stand in the Register van Verwerkingsactiviteiten. Needed with `otlp`.
+    pub register: Option<String>,
+    /// Seconds that the oldest record may wait for the logbook, to 604800; beyond it every act about a person is refused. 0: any time.
+    pub achterstand_max_s: u64,
+}
+
+impl Logboek {
+    fn fouten(&self) -> Vec<String> {
+        let mut fouten: Vec<_> = otlp_fout("logboek", self.otlp.as_deref(), self.otlp_ca.is_some()).into_iter().collect();
+        let register = self.register.as_ref().map(|register| register.parse::<http::Uri>().is_ok_and(|uri| uri.scheme().is_some()));
+        match register {
+            Some(false) => fouten.push("logboek.register must be a URI".to_owned()),
+            None if self.otlp.is_some() => fouten.push("logboek.register is needed with logboek.otlp".to_owned()),
+            _ => {}
+        }
+        if self.achterstand_max_s > 0 && self.otlp.is_none() {
+            fouten.push("logboek.achterstand_max_s is of no use without logboek.otlp".to_owned());
+        }
+        fouten
+    }
+}
+
+/// What is wrong with the address of something that takes OTLP.
+fn otlp_fout(deel: &str, otlp: Option<&str>, ca: bool) -> Option<String> {
+    let uri = otlp?.parse::<http::Uri>().ok();
+    match uri.as_ref().and_then(|uri| Some((uri.scheme_str()?, uri.host()?))) {
+        Some(("http", "127.0.0.1" | "[::1]" | "localhost")) => None,
+        Some(("https", _)) if ca => None,
+        Some(("https", _)) => Some(format!("{deel}.otlp_ca is needed when {deel}.otlp is https")),
+        _ => Some(format!("{deel}.otlp must be https://HOST:PORT, or http:// on loopback")),
+    }
+}
+
 fn default_reload_s() -> u64 {
     5
 }
@@ -196,6 +323,8 @@ impl Config {
             receipt_key: folder.join("receipt.key"),
             register_seed: Some(certs.join("deelnemers.json")),
             reflection: false,
+            kluis: Kluis { hoofdsleutels: folder.join("hoofdsleutels"), ..Kluis::default() },
+            audit: Audit { key: folder.join("audit.key"), stand: folder.join("audit.stand"), ..Audit::default() },
             tls: Tls {
                 certificate: certs.join("hub.pem"),
                 key: certs.join("hub.key"),
@@ -206,6 +335,8 @@ impl Config {
             limits: Limits::default(),
             log: Log::default(),
             beleid: Beleid::default(),
+            telemetrie: Telemetrie::default(),
+            logboek: Logboek::default(),
         }
     }
 
@@ -220,8 +351,20 @@ impl Config {
 
     fn resolve(&mut self, folder: &Path) {
         let tls = &mut self.tls;
-        let files = [&mut self.receipt_key, &mut tls.certificate, &mut tls.key, &mut tls.client_ca];
-        for file in files.into_iter().chain(&mut tls.crls).chain(&mut self.register_seed).chain(&mut self.beleid.aangewezen_dagen) {
+        let files = [
+            &mut self.receipt_key,
+            &mut self.kluis.hoofdsleutels,
+            &mut self.audit.key,
+            &mut self.audit.stand,
+            &mut tls.certificate,
+            &mut tls.key,
+            &mut tls.client_ca,
+        ];
+        let optional =
+            [&mut self.register_seed, &mut self.beleid.aangewezen_dagen, &mut self.telemetrie.otlp_ca, &mut self.logboek.otlp_ca]
+                .into_iter()
+                .flatten();
+        for file in files.into_iter().chain(&mut tls.crls).chain(optional) {
             *file = folder.join(&*file);
         }
         if let Some(path) = self.database.strip_prefix("sqlite:") {
@@ -251,6 +394,10 @@ impl Config {
             ("limits.tik_s", l.tik_s, 1, 60),
             ("limits.subscriptions", l.subscriptions as u64, 1, 1000),
             ("limits.shutdown_s", l.shutdown_s, 1, 300),
+            ("kluis.bewaartermijn_dagen", self.kluis.bewaartermijn_dagen.unsigned_abs(), 1, 3650),
+            ("kluis.feiten_jaren", self.kluis.feiten_jaren.unsigned_abs(), 1, 100),
+            ("kluis.epoche_dagen", self.kluis.epoche_dagen.unsigned_abs(), 1, 3650),
+            ("logboek.achterstand_max_s", self.logboek.achterstand_max_s, 0, 604_800),
             ("beleid.kennisgeving_werkdagen", u64::from(self.beleid.kennisgeving_werkdagen), 0, 10),
         ];
         let outside = bounds.iter().filter(|(_, value, low, high)| !(low..=high).contains(&value));
@@ -262,11 +409,17 @@ impl Config {
         {
             faults.push("database must begin with sqlite: or postgres://".to_owned());
         }
+        let origin = &self.audit.origin;
+        if origin.is_empty() || origin.contains(|c: char| c.is_whitespace() || c.is_control() || c == '+') {
+            faults.push("audit.origin must be a name without spaces and plus signs".to_owned());
+        }
         let naam = &self.beleid.naam;
         let teken = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '.' | '-');
         if !(1..=64).contains(&naam.len()) || !naam.chars().all(teken) {
             faults.push("beleid.naam must be 1 to 64 lower-case letters, digits, dots and hyphens".to_owned());
         }
+        faults.extend(self.telemetrie.fouten());
+        faults.extend(self.logboek.fouten());
         if faults.is_empty() { Ok(()) } else { Err(ConfigError::Unsafe(faults.join("; "))) }
     }
 }
@@ -286,7 +439,69 @@ mod tests {
         assert_eq!(format!("{:?}", example.limits), format!("{:?}", Limits::default()));
         assert_eq!(format!("{:?}", example.log), format!("{:?}", Log::default()));
         assert_eq!(format!("{:?}", example.beleid), format!("{:?}", Beleid::default()));
+        assert_eq!(format!("{:?}", example.kluis), format!("{:?}", Kluis::default()));
+        assert_eq!(format!("{:?}", example.telemetrie), format!("{:?}", Telemetrie::default()));
+        assert_eq!(format!("{:?}", example.logboek), format!("{:?}", Logboek::default()));
+        let (audit, own) = (example.audit, Audit::default());
+        assert_eq!((audit.origin, audit.key, audit.stand), (own.origin, own.key, own.stand));
         assert_eq!(example.tls.reload_s, default_reload_s());
+    }
+
+    #[test]
+    fn the_annotated_example_names_every_key_of_telemetry() {
+        let text = std::fs::read_to_string("ketenhub.example.toml").unwrap();
+        let (_, deel) = text.split_once("[telemetrie]\n").unwrap();
+        // Those without a default stand there as comments; as settings they load, and nothing is missing.
+        let regels = deel.lines().map(|regel| regel.strip_prefix("# ").filter(|rest| rest.contains(" = ")).unwrap_or(regel));
+        let telemetrie: Telemetrie = toml::from_str(&regels.collect::<Vec<_>>().join("\n")).unwrap();
+        let Telemetrie { otlp, otlp_ca, metrics, metrics_open } = telemetrie;
+        assert!(otlp.is_some() && otlp_ca.is_some() && metrics.is_some() && !metrics_open);
+    }
+
+    #[test]
+    fn telemetry_leaves_the_machine_only_when_that_is_said_and_safe() {
+        let toets =
+            |regels: &str| changed("[telemetrie]\n", &format!("[telemetrie]\n{regels}\n")).map(drop).map_err(|fout| fout.to_string());
+        for goed in [
+            "otlp = \"http://127.0.0.1:4317\"",
+            "otlp = \"http://[::1]:4317\"",
+            "otlp = \"https://collector.example:4317\"\notlp_ca = \"ca.pem\"",
+            "metrics = \"127.0.0.1:9464\"",
+        ] {
+            assert_eq!(toets(goed), Ok(()), "{goed}");
+        }
+        for (fout, naam) in [
+            ("otlp = \"http://collector.example:4317\"", "telemetrie.otlp must"),
+            ("otlp = \"collector.example:4317\"", "telemetrie.otlp must"),
+            ("otlp = \"https://collector.example:4317\"", "telemetrie.otlp_ca"),
+            ("metrics = \"0.0.0.0:9464\"", "telemetrie.metrics"),
+        ] {
+            assert!(toets(fout).is_err_and(|gezegd| gezegd.contains(naam)), "{fout}");
+        }
+        let open = changed("metrics_open = false", "metrics_open = true\nmetrics = \"0.0.0.0:9464\"").unwrap();
+        assert!(open.telemetrie.metrics_open);
+    }
+
+    #[test]
+    fn records_leave_the_machine_only_to_a_logbook_that_is_named_whole_and_safe() {
+        let register = "register = \"https://register.example/va\"";
+        let toets = |regels: &str| changed("[logboek]\n", &format!("[logboek]\n{regels}\n")).map(drop).map_err(|fout| fout.to_string());
+        for goed in [
+            format!("otlp = \"http://127.0.0.1:4317\"\n{register}"),
+            format!("otlp = \"https://logboek.example:4317\"\notlp_ca = \"ca.pem\"\n{register}"),
+        ] {
+            assert_eq!(toets(&goed), Ok(()), "{goed}");
+        }
+        for (fout, naam) in [
+            (format!("otlp = \"http://logboek.example:4317\"\n{register}"), "logboek.otlp must"),
+            (format!("otlp = \"https://logboek.example:4317\"\n{register}"), "logboek.otlp_ca"),
+            ("otlp = \"http://127.0.0.1:4317\"".to_owned(), "logboek.register is needed"),
+            ("register = \"hier\"".to_owned(), "logboek.register must"),
+        ] {
+            assert!(toets(&fout).is_err_and(|gezegd| gezegd.contains(naam)), "{fout}");
+        }
+        let zonder = changed("achterstand_max_s = 0", "achterstand_max_s = 60").unwrap_err();
+        assert!(zonder.to_string().contains("logboek.achterstand_max_s"), "{zonder}");
     }
 
     fn changed(from: &str, to: &str) -> Result<Config, ConfigError> {
@@ -319,6 +534,10 @@ mod tests {
             ("crls = [\"certs-example/crl.pem\"]", "crls = []", "tls.crls"),
             ("reload_s = 5", "reload_s = 600", "tls.reload_s"),
             ("kennisgeving_werkdagen = 1", "kennisgeving_werkdagen = 11", "beleid.kennisgeving_werkdagen"),
+            ("bewaartermijn_dagen = 30", "bewaartermijn_dagen = 0", "kluis.bewaartermijn_dagen"),
+            ("feiten_jaren = 20", "feiten_jaren = 0", "kluis.feiten_jaren"),
+            ("epoche_dagen = 365", "epoche_dagen = 0", "kluis.epoche_dagen"),
+            ("origin = \"ketenhub.example/audit\"", "origin = \"een log\"", "audit.origin"),
             ("naam = \"bijlage5-2021\"", "naam = \"\"", "beleid.naam"),
             ("naam = \"bijlage5-2021\"", "naam = \"a, norm 1 9wd\"", "beleid.naam"),
             ("database = \"sqlite:data/ketenhub.db\"", "database = \"mysql://x\"", "database"),

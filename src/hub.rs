@@ -12,11 +12,13 @@ use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
-use crate::admission::{Admission, Werkplaats};
+use crate::admission::wake::Wekker;
+use crate::admission::{Admission, Onderhoud, Werkplaats};
+use crate::audit::keuring::{Keuring, keur};
+use crate::audit::{Journaal, stand};
 use crate::beheer::Beheer;
 use crate::config::{self, Config, seconds};
-use crate::delivery::Delivery;
-use crate::delivery::wake::Wekker;
+use crate::delivery::{Delivery, Onderdelen};
 use crate::domain::beleid::{Beleid, Norm2Begin};
 use crate::domain::dagen::{GeenDatum, Kalender};
 use crate::domain::deelnemer::Deelnemer;
@@ -28,10 +30,17 @@ use crate::identity::herladen::{HerlaadInstellingen, Herlader};
 use crate::identity::register::LiveRegister;
 use crate::identity::tls::{TlsBestanden, TlsFout, TlsStand};
 use crate::identity::verbindingen::Verbindingen;
+use crate::identity::weigering::Tellers;
 use crate::json;
 use crate::klokken;
+use crate::kluis::{self, Bron, KENMERK, Kluis, KluisFout, PSEUDONIEM, Ring};
+use crate::logboek::{Logboek, LogboekFout};
+use crate::operator;
+use crate::operator::peiling::{self, Laatste, Peiling};
 use crate::receipt::{Sleutel, SleutelFout};
-use crate::store::{Store, StoreError, deelnemers, lees_reeks, sleutels};
+use crate::store::audit::Aantekening;
+use crate::store::{Store, StoreError, bewaring, deelnemers, lees_reeks, schrijf_reeks, sleutels};
+use crate::telemetry::uitvoer::{self, Uitvoer, UitvoerFout};
 use crate::time::Clock;
 use crate::wire::{self, Hub};
 
@@ -47,6 +56,9 @@ pub enum HubFout {
     /// The receipt key.
     #[error(transparent)]
     Sleutel(#[from] SleutelFout),
+    /// The master keys.
+    #[error("the master keys")]
+    Kluis(#[from] KluisFout),
     /// The hub's own certificate names no OIN.
     #[error("the hub's certificate has no OIN in its serialNumber")]
     HubZonderOin,
@@ -62,6 +74,15 @@ pub enum HubFout {
     /// A file or the address cannot be used.
     #[error("{0}")]
     Io(String, #[source] std::io::Error),
+    /// The audit log is not as it was sealed.
+    #[error("{}", weigering(.0))]
+    Audit(Box<Keuring>),
+    /// Traces and metrics.
+    #[error("traces and metrics")]
+    Telemetrie(#[from] UitvoerFout),
+    /// The external logbook.
+    #[error("the external logbook")]
+    Logboek(#[from] LogboekFout),
     /// Serving failed.
     #[error("serving failed")]
     Serve(#[from] tonic::transport::Error),
@@ -72,19 +93,38 @@ pub enum HubFout {
 pub struct Running {
     /// The address it listens on, with the port it got.
     pub address: SocketAddr,
+    /// The address of the operator's port, when it has one.
+    pub operator: Option<SocketAddr>,
     /// What its services work with.
     pub hub: Hub,
     /// Makes it look at its certificate files at once.
     pub reload: Arc<Notify>,
+    hoofdsleutels_nu: Arc<Notify>,
     stop: CancellationToken,
     serving: JoinHandle<Result<(), tonic::transport::Error>>,
     writer: JoinHandle<()>,
     writer_stop: CancellationToken,
+    stand: PathBuf,
+    uitvoer: Uitvoer,
 }
 
 impl Running {
     /// Starts a hub. When this returns it accepts connections.
     pub async fn start(config: &Config, clock: Clock) -> Result<Running, HubFout> {
+        Running::start_met(config, clock, |kluis| kluis, |journaal| journaal).await
+    }
+
+    /// The same with nothing sealed and nothing committed to, to measure what that costs. Only for measurements: what it stores is readable.
+    pub(crate) async fn start_zonder_bescherming(config: &Config, clock: Clock) -> Result<Running, HubFout> {
+        Running::start_met(config, clock, Kluis::zonder_bescherming, Journaal::zonder_zegel).await
+    }
+
+    async fn start_met(
+        config: &Config,
+        clock: Clock,
+        kluis: impl FnOnce(Kluis) -> Kluis,
+        zegel: impl FnOnce(Journaal) -> Journaal,
+    ) -> Result<Running, HubFout> {
         let klok = klok(&clock);
         let files = tls_bestanden(config);
         let stand = TlsStand::laad(&files, &klok, None)?;
@@ -92,45 +132,70 @@ impl Running {
             return Err(HubFout::VoorbeeldBuitenLoopback(config.listen.ip()));
         }
         let hub_oin = eigen_oin(&files)?;
-        let sleutel = Arc::new(Sleutel::laad_of_maak(&config.receipt_key)?);
+        let sleutel = Arc::new(ArcSwap::from_pointee(Sleutel::laad_of_maak(&config.receipt_key)?));
+        let journaal = Arc::new(zegel(journaal(config)?));
         let store = open_store(config).await?;
+        keur_audit(config, &store, &journaal).await?;
+        let kluis = Arc::new(kluis(open_kluis(&config.kluis, &store, &journaal, hub_oin, &clock).await?));
         let register = begin_register(config, &store, &sleutel, &clock).await?;
         let beleid = Arc::new(beleid(config)?);
-        klokken::bij_start(&store, &beleid).await?;
+        // After everything that can be refused: an exporter that is dropped again says so in the log.
+        let uitvoer = Uitvoer::start(&config.telemetrie)?;
+        klokken::bij_start(&store, &kluis, &beleid).await?;
         let listener =
             TcpListener::bind(config.listen).await.map_err(|error| HubFout::Io(format!("cannot listen on {}", config.listen), error))?;
         let address = listener.local_addr().map_err(|error| HubFout::Io("cannot listen".to_owned(), error))?;
 
         let (stop, writer_stop) = (CancellationToken::new(), CancellationToken::new());
-        let (wekker, reload) = (Wekker::default(), Arc::new(Notify::new()));
+        let (wekker, reload, hoofdsleutels_nu) = (Wekker::default(), Arc::new(Notify::new()), Arc::new(Notify::new()));
         let verbindingen = Arc::new(Verbindingen::default());
         let stand = Arc::new(ArcSwap::from_pointee(stand));
         let limits = &config.limits;
+        let onderhoud = Arc::new(Onderhoud::nieuw(config.kluis.feiten_jaren * 366, config.kluis.epoche_dagen));
         let werkplaats = Werkplaats {
             store: store.clone(),
             register: register.clone(),
             clock: clock.clone(),
             sleutel: Arc::clone(&sleutel),
+            kluis: Arc::clone(&kluis),
+            journaal: Arc::clone(&journaal),
+            onderhoud: Arc::clone(&onderhoud),
             wekker: wekker.clone(),
             hub: hub_oin,
             beleid: Arc::clone(&beleid),
+            achterstand_max: achterstand_max(&config.logboek),
+            meters: Arc::clone(&uitvoer.meters),
+            sporen: uitvoer.sporen.clone(),
         };
         let (admission, writer) = Admission::start(werkplaats, writer_stop.clone());
+        let delen =
+            Onderdelen { store: store.clone(), kluis: Arc::clone(&kluis), admission: admission.clone(), wekker, clock: clock.clone() };
         let hub = Hub {
             admission,
-            delivery: Delivery::new(store.clone(), wekker, clock.clone(), seconds(limits.heartbeat_s), stop.clone()),
+            delivery: Delivery::new(delen, seconds(limits.heartbeat_s), stop.clone()),
+            kluis,
+            onderhoud,
+            receipt_key: config.receipt_key.clone(),
             store,
             register,
             verbindingen: Arc::clone(&verbindingen),
             sleutel,
+            journaal,
             clock,
             beleid,
             limits: limits.clone(),
+            meters: Arc::clone(&uitvoer.meters),
+            sporen: uitvoer.sporen.clone(),
         };
         let interval = seconds(config.tls.reload_s);
         let herlaad = HerlaadInstellingen { interval, herverificatie: seconds(60) };
         let herlader = Herlader::nieuw(files, Arc::clone(&stand), Arc::clone(&verbindingen), klok.clone(), herlaad);
+        if let Some(logboek) = logboek(&config.logboek, &hub.store, hub_oin)? {
+            tokio::spawn(logboek.volg(stop.clone()));
+        }
+        tokio::spawn(stand::volg(hub.store.clone(), config.audit.stand.clone(), stop.clone()));
         tokio::spawn(herlader.draai(Arc::clone(&reload), stop.clone()));
+        tokio::spawn(hoofdsleutels(hub.clone(), interval, Arc::clone(&hoofdsleutels_nu), stop.clone()));
         tokio::spawn(tik(hub.admission.clone(), seconds(limits.tik_s), stop.clone()));
         tokio::spawn(ververs_register(hub.clone(), interval, stop.clone()));
         let accept = AcceptorInstellingen {
@@ -138,10 +203,13 @@ impl Running {
             max_handshakes: limits.handshakes,
             max_verbindingen: limits.connections,
         };
-        let (connections, _) = Acceptor::start(listener, stand, verbindingen, klok, accept, stop.clone());
+        let tls = Arc::clone(&stand);
+        let (connections, tellers) = Acceptor::start(listener, stand, verbindingen, klok, accept, stop.clone());
+        let operator = operator(config, &hub, tls, tellers, &uitvoer, &stop).await?;
         let serving = tokio::spawn(wire::serve(hub.clone(), config.reflection, connections, stop.clone()));
-        tracing::info!(%address, oin = %hub_oin, "the hub listens");
-        Ok(Running { address, hub, reload, stop, serving, writer, writer_stop })
+        tracing::info!(%address, oin = %hub_oin, operator = operator.map(tracing::field::display), "the hub listens");
+        let stand = config.audit.stand.clone();
+        Ok(Running { address, operator, hub, reload, hoofdsleutels_nu, stop, serving, writer, writer_stop, stand, uitvoer })
     }
 
     /// Ends in order: no new connections and calls, open streams are told, what was queued is answered, the database is closed.
@@ -152,9 +220,17 @@ impl Running {
         if self.writer.await.is_err() {
             tracing::error!("the writer ended by itself");
         }
+        stand::bij(&self.hub.store, &self.stand, &mut String::new()).await;
         self.hub.store.close().await;
+        self.uitvoer.stop().await;
         tracing::info!("the hub has stopped");
         Ok(served.unwrap_or(Ok(()))?)
+    }
+
+    /// Makes it look at everything that it reads from outside at once: certificates, revocation lists, master keys.
+    pub fn herlaad(&self) {
+        self.reload.notify_one();
+        self.hoofdsleutels_nu.notify_one();
     }
 
     /// Waits until serving ends by itself, which it does only on an error.
@@ -199,9 +275,80 @@ pub async fn open_store(config: &Config) -> Result<Store, HubFout> {
     Ok(store)
 }
 
+/// The audit log that a configuration names.
+pub fn journaal(config: &Config) -> Result<Journaal, HubFout> {
+    Ok(Journaal::nieuw(config.audit.origin.clone(), Sleutel::laad_of_maak(&config.audit.key)?))
+}
+
+/// The database of a configuration with what opens it, for work beside a hub.
+pub async fn open_met_kluis(config: &Config) -> Result<(Store, Kluis), HubFout> {
+    let store = open_store(config).await?;
+    let hub = eigen_oin(&tls_bestanden(config))?;
+    let kluis = open_kluis(&config.kluis, &store, &journaal(config)?, hub, &Clock::machine()).await?;
+    Ok((store, kluis))
+}
+
+/// Opens the vault: reads the master keys, making one when the database is empty and they come from a file, and the keys of the hub.
+pub async fn open_kluis(config: &config::Kluis, store: &Store, journaal: &Journaal, hub: Oin, clock: &Clock) -> Result<Kluis, HubFout> {
+    let bron = match config.opdracht.is_empty() {
+        true => Bron::Bestand(config.hoofdsleutels.clone()),
+        false => Bron::Opdracht(config.opdracht.clone()),
+    };
+    let (mut tx, mut reeks) = store.write().await?;
+    let mut hubsleutels = sleutels::hub(&mut tx.conn()).await?;
+    // Only who has nothing yet gets a new master key: elsewhere it would open nothing.
+    if let (Bron::Bestand(file), true) = (&bron, hubsleutels.is_empty())
+        && !file.exists()
+    {
+        kluis::voeg_toe(file)?;
+    }
+    let ring = Ring::lees(&bron)?;
+    bewaring::begin(&mut tx.conn(), config.bewaartermijn_dagen).await?;
+    if hubsleutels.is_empty() {
+        let nu = clock.micros();
+        hubsleutels =
+            [KENMERK, PSEUDONIEM].map(|soort| Kluis::nieuwe_hubsleutel(&ring, soort, 1, nu)).into_iter().collect::<Result<_, _>>()?;
+        sleutels::schrijf_hub(&mut tx.conn(), &hubsleutels).await?;
+        let aantekening = Aantekening::sleutel((hub, v1::Rol::Hub), "NIEUW");
+        journaal.boek(&mut tx.conn(), &mut reeks, nu, vec![aantekening]).await?;
+        schrijf_reeks(&mut tx.conn(), &reeks).await?;
+    }
+    tx.commit().await?;
+    Ok(Kluis::nieuw(Some(bron), ring, &hubsleutels)?)
+}
+
+/// Refuses a database whose audit log is not as it was sealed. There is no way around it: what to do is for people to decide.
+async fn keur_audit(config: &Config, store: &Store, journaal: &Journaal) -> Result<(), HubFout> {
+    let pad = &config.audit.stand;
+    let bewaard = stand::lees(pad).map_err(|error| HubFout::Io(format!("cannot read {}", pad.display()), error))?;
+    let keuring = keur(store, &journaal.publiek(), bewaard.as_deref(), |_, _| ()).await?;
+    if !keuring.is_goed() {
+        return Err(HubFout::Audit(Box::new(keuring)));
+    }
+    if bewaard.is_none() && keuring.records > 0 {
+        tracing::warn!(file = %pad.display(), "no checkpoint outside the database: whether it was put back cannot be seen this once");
+    }
+    tracing::info!(records = keuring.records, key = %journaal.publiek(), "the audit log is whole");
+    Ok(())
+}
+
+fn weigering(keuring: &Keuring) -> String {
+    let mut text = "the audit log is not as it was sealed, so the hub does not start".to_owned();
+    for gebrek in keuring.gebreken.iter().take(10) {
+        text.push_str(&format!("\n  {gebrek}"));
+    }
+    let meer = keuring.gebreken.len().saturating_sub(10) + keuring.meer;
+    if meer > 0 {
+        text.push_str(&format!("\n  and {meer} more; `ketenhub audit fsck` names them"));
+    }
+    text.push_str("\nkeep this database as it is for who investigates, and restore one that is whole and has every signed record");
+    text
+}
+
 /// Reads the register, filling it from the seed while it is empty, and puts the public receipt key on record.
-async fn begin_register(config: &Config, store: &Store, sleutel: &Sleutel, clock: &Clock) -> Result<LiveRegister, HubFout> {
+async fn begin_register(config: &Config, store: &Store, sleutel: &ArcSwap<Sleutel>, clock: &Clock) -> Result<LiveRegister, HubFout> {
     let (mut tx, _) = store.write().await?;
+    let sleutel = sleutel.load();
     sleutels::bewaar(&mut tx.conn(), sleutel.id(), sleutel.publiek(), clock.micros()).await?;
     let mut alle = deelnemers::alle(&mut tx.conn()).await?;
     if let (true, Some(seed)) = (alle.is_empty(), &config.register_seed) {
@@ -253,6 +400,79 @@ pub fn lees_deelnemers(text: &str) -> Result<Vec<Deelnemer>, String> {
     lijst.iter().enumerate().map(lees).collect()
 }
 
+/// Reads the master keys again, from a file now and then and from a command when it is told to: what is wrapped with another than the
+/// first is wrapped anew.
+async fn hoofdsleutels(hub: Hub, interval: std::time::Duration, nu: Arc<Notify>, stop: CancellationToken) {
+    let mut tick = tokio::time::interval(interval);
+    loop {
+        let gevraagd = tokio::select! {
+            () = stop.cancelled() => return,
+            () = nu.notified() => true,
+            _ = tick.tick() => false,
+        };
+        let voor = hub.kluis.huidige_hoofdsleutel();
+        if let Err(error) = hub.kluis.herlaad(gevraagd) {
+            tracing::error!(error = %crate::telemetry::causes(&error), "the master keys could not be read; those of before stay in use");
+        } else if hub.kluis.huidige_hoofdsleutel() != voor {
+            tracing::info!("the current master key is another; keys are wrapped anew");
+            hub.onderhoud.herverpak();
+        }
+    }
+}
+
+/// The way to the external logbook, when the operator named one.
+fn logboek(config: &config::Logboek, store: &Store, hub: Oin) -> Result<Option<Logboek>, HubFout> {
+    let (Some(otlp), Some(register)) = (&config.otlp, &config.register) else { return Ok(None) };
+    let tls = uitvoer::tls(config.otlp_ca.as_deref())?;
+    Ok(Some(Logboek::nieuw(store.clone(), hub, otlp.clone(), tls, register)?))
+}
+
+/// How long a record may wait for the external logbook, in microseconds.
+fn achterstand_max(config: &config::Logboek) -> Option<i64> {
+    let seconden = i64::try_from(config.achterstand_max_s).unwrap_or(i64::MAX);
+    (seconden > 0 && config.otlp.is_some()).then(|| seconden.saturating_mul(1_000_000))
+}
+
+/// Begins to read what is not counted, and to show all of it on the operator's port when there is one.
+async fn operator(
+    config: &Config,
+    hub: &Hub,
+    tls: Arc<ArcSwap<TlsStand>>,
+    tellers: Arc<Tellers>,
+    uitvoer: &Uitvoer,
+    stop: &CancellationToken,
+) -> Result<Option<SocketAddr>, HubFout> {
+    let peiling = Arc::new(Peiling {
+        store: hub.store.clone(),
+        register: hub.register.clone(),
+        verbindingen: Arc::clone(&hub.verbindingen),
+        tellers,
+        tls,
+        clock: hub.clock.clone(),
+        laatste: Laatste::default(),
+        normen: Arc::default(),
+        logboek: config.logboek.otlp.is_some(),
+    });
+    peiling.meld_aan(&uitvoer.meter);
+    if config.telemetrie.otlp.is_some() {
+        tokio::spawn(peil(Arc::clone(&peiling), stop.clone()));
+    }
+    let (Some(adres), Some(register)) = (config.telemetrie.metrics, &uitvoer.register) else { return Ok(None) };
+    let adres = operator::start(adres, register.clone(), peiling, stop.clone()).await;
+    adres.map(Some).map_err(|error| HubFout::Io("cannot listen on telemetrie.metrics".to_owned(), error))
+}
+
+/// A collector does not ask: what is sent to it is read beforehand.
+async fn peil(peiling: Arc<Peiling>, stop: CancellationToken) {
+    let mut tick = tokio::time::interval(peiling::OUD);
+    loop {
+        tokio::select! {
+            () = stop.cancelled() => return,
+            _ = tick.tick() => peiling.ververs().await,
+        }
+    }
+}
+
 /// Sends clock warnings as they come due, at once when the hub was away over their moment.
 async fn tik(admission: Admission, interval: std::time::Duration, stop: CancellationToken) {
     let mut tick = tokio::time::interval(interval);
@@ -263,6 +483,9 @@ async fn tik(admission: Admission, interval: std::time::Duration, stop: Cancella
         }
         if let Err(error) = admission.tik().await {
             tracing::warn!(error = %crate::telemetry::causes(&error), "clock warnings could not be sent; they are tried again");
+        }
+        if let Err(error) = admission.onderhoud().await {
+            tracing::warn!(error = %crate::telemetry::causes(&error), "what is kept could not be looked after; it is tried again");
         }
     }
 }
@@ -275,12 +498,27 @@ async fn ververs_register(hub: Hub, interval: std::time::Duration, stop: Cancell
             () = stop.cancelled() => return,
             _ = tick.tick() => {}
         }
-        let beheer = Beheer { store: &hub.store, register: &hub.register, verbindingen: &hub.verbindingen, clock: &hub.clock };
+        let beheer = Beheer {
+            store: &hub.store,
+            register: &hub.register,
+            verbindingen: &hub.verbindingen,
+            clock: &hub.clock,
+            journaal: &hub.journaal,
+        };
         if let Err(error) = beheer.ververs().await {
             tracing::warn!(error = %crate::telemetry::causes(&error), "the register could not be read; the last one stays in force");
         }
         beheer.verbreek_onbevoegden();
+        if let Err(error) = ververs_kluis(&hub).await {
+            tracing::error!(error = %crate::telemetry::causes(&error), "the keys of the hub could not be read; those of before stay in use");
+        }
     }
+}
+
+/// Notices a new epoch of pseudonyms, also one that another hub began.
+async fn ververs_kluis(hub: &Hub) -> Result<(), StoreError> {
+    let hubsleutels = sleutels::hub(&mut hub.store.read().await?.conn()).await?;
+    Ok(hub.kluis.ververs(&hubsleutels)?)
 }
 
 #[cfg(test)]

@@ -16,10 +16,11 @@ macro_rules! named {
     ($($name:ident),*) => {$(impl Named for jeugdketen_proto::v1::$name { const NAME: &'static str = stringify!($name); })*};
 }
 
-named!(Bericht, Deelnemer, Levering, Receipt, GetTrajectResponse);
+named!(Bericht, Deelnemer, Levering, Receipt, GetTrajectResponse, GetInzageResponse);
 named!(GetNormcijfersResponse, ListKennisgevingenResponse, ListTekortenResponse, ListWachtendenResponse, GetOverdrachtenResponse);
 named!(ListDoorlooptijdenResponse, ListToetsingspogingenResponse, Normcijfer, Kennisgevingen, Tekort, Wachtenden, Overgenomen);
 named!(Doorlooptijd, Toetsingspogingen);
+named!(Auditrecord, GetCheckpointResponse, GetInclusionProofResponse, GetConsistencyProofResponse);
 
 /// Why text is not the JSON of a message. Says where, never which value.
 #[derive(Debug, thiserror::Error)]

@@ -3,6 +3,7 @@
 use crate::domain::beleid::Beleid;
 use crate::domain::ids::MaatregelId;
 use crate::domain::klok::meet;
+use crate::kluis::Kluis;
 use crate::store::klokken::Rij;
 use crate::store::{Conn, Store, StoreError, corrupt, klokken, zaken};
 
@@ -23,7 +24,7 @@ pub struct Herbouw {
 }
 
 /// Measures every case and compares. With `schrijf` what differs is put right, a group of cases a transaction, so that the hub can go on.
-pub async fn herbouw(store: &Store, beleid: &Beleid, schrijf: bool) -> Result<Herbouw, StoreError> {
+pub async fn herbouw(store: &Store, kluis: &Kluis, beleid: &Beleid, schrijf: bool) -> Result<Herbouw, StoreError> {
     let regel = beleid.to_string();
     let gehouden = klokken::beleid(&mut store.read().await?.conn()).await?;
     let mut uitkomst = Herbouw { ander_beleid: gehouden.as_ref() != Some(&regel), ..Herbouw::default() };
@@ -34,7 +35,7 @@ pub async fn herbouw(store: &Store, beleid: &Beleid, schrijf: bool) -> Result<He
         let groep = zaken::na(&mut tx.conn(), laatste, GROEP).await?;
         let Some(einde) = groep.last() else { break };
         laatste = Some(*einde);
-        een_groep(&mut tx.conn(), beleid, &groep, schrijf, &mut uitkomst).await?;
+        een_groep(&mut tx.conn(), kluis, beleid, &groep, schrijf, &mut uitkomst).await?;
         tx.commit().await?;
     }
     let (mut tx, _) = store.write().await?;
@@ -48,16 +49,17 @@ pub async fn herbouw(store: &Store, beleid: &Beleid, schrijf: bool) -> Result<He
 }
 
 /// Rebuilds when the hub starts with another policy than the one that what is kept follows.
-pub async fn bij_start(store: &Store, beleid: &Beleid) -> Result<(), StoreError> {
+pub async fn bij_start(store: &Store, kluis: &Kluis, beleid: &Beleid) -> Result<(), StoreError> {
     let gehouden = klokken::beleid(&mut store.read().await?.conn()).await?;
     if gehouden.as_deref() != Some(&*beleid.to_string()) {
-        herbouw(store, beleid, true).await?;
+        herbouw(store, kluis, beleid, true).await?;
     }
     Ok(())
 }
 
 async fn een_groep(
     conn: &mut Conn<'_>,
+    kluis: &Kluis,
     beleid: &Beleid,
     groep: &[MaatregelId],
     schrijf: bool,
@@ -65,7 +67,7 @@ async fn een_groep(
 ) -> Result<(), StoreError> {
     let gehouden = klokken::lees(conn, groep).await?;
     let mut anders = Vec::new();
-    for dossier in zaken::dossiers(conn, groep).await? {
+    for dossier in zaken::dossiers(conn, kluis, groep).await? {
         let stand = meet(&dossier, beleid).map_err(|_| corrupt("gebeurtenissen", "feit", dossier.id))?;
         uitkomst.zaken += 1;
         uitkomst.klokken += stand.klokken.len();

@@ -4,8 +4,11 @@
 //! `domain` beside them. `docs/architecture.md` is the map.
 
 pub mod admission;
+pub mod audit;
 pub mod beheer;
 pub mod bench;
+pub mod bestand;
+pub mod boom;
 pub mod certs;
 pub mod cli;
 pub mod config;
@@ -15,9 +18,13 @@ pub mod hub;
 pub mod identity;
 pub mod json;
 pub mod klokken;
+pub mod kluis;
+pub mod logboek;
+pub mod operator;
 pub mod receipt;
 pub mod replay;
 pub mod store;
 pub mod telemetry;
 pub mod time;
+pub mod verbintenis;
 pub mod wire;

@@ -1,17 +1,20 @@
 //! Signed receipts: one Ed25519 signature over the root of a tree of receipts that became durable together, and its verification without
-//! the hub. The form is documented at `Ondertekening` in the contract. It stores nothing and decides nothing.
+//! the hub. Beside every receipt stands what its recipients may know of it. The form is documented at `Ondertekening` in the contract. It
+//! stores nothing and decides nothing.
 
 use std::path::Path;
 
-use aws_lc_rs::digest::{self, SHA256};
+use aws_lc_rs::hmac;
 use aws_lc_rs::signature::{ED25519, Ed25519KeyPair, KeyPair as _, UnparsedPublicKey};
-use jeugdketen_proto::v1::{Ondertekening, Receipt};
+use bytes::Bytes;
+use jeugdketen_proto::v1::{Herkomst, Ondertekening, Receipt};
 use prost::Message as _;
+
+use crate::bestand;
+use crate::boom::{Hash, hash, lagen, pad, wortel_uit_pad};
 
 /// What is signed begins with this text and one zero byte, so that the key can never be made to sign something else.
 const CONTEXT: &[u8] = b"ketenhub-receipt-v1\0";
-
-type Hash = [u8; 32];
 
 /// SHA-256.
 pub fn sha256(bytes: &[u8]) -> Hash {
@@ -29,10 +32,10 @@ pub struct Sleutel {
 #[derive(Debug, thiserror::Error)]
 pub enum SleutelFout {
     /// The file cannot be read or written.
-    #[error("the receipt key {0} cannot be read or written")]
+    #[error("the signing key {0} cannot be read or written")]
     Bestand(String, #[source] std::io::Error),
     /// The file holds no Ed25519 key in PKCS #8 DER.
-    #[error("the receipt key {0} is not an Ed25519 key in PKCS #8 DER")]
+    #[error("the signing key {0} is not an Ed25519 key in PKCS #8 DER")]
     Vorm(String),
 }
 
@@ -52,12 +55,18 @@ impl Sleutel {
             if let Some(folder) = path.parent() {
                 std::fs::create_dir_all(folder).map_err(fout)?;
             }
-            let der = nieuw.pair.to_pkcs8v1().map_err(|_| SleutelFout::Vorm(shown.clone()))?;
-            write_private(path, der.as_ref()).map_err(fout)?;
+            nieuw.bewaar(path)?;
             return Ok(nieuw);
         }
         let der = std::fs::read(path).map_err(fout)?;
         Ed25519KeyPair::from_pkcs8(&der).map(Sleutel::uit).map_err(|_| SleutelFout::Vorm(shown))
+    }
+
+    /// Writes it in the place of what a file holds, readable by its owner only.
+    pub fn bewaar(&self, path: &Path) -> Result<(), SleutelFout> {
+        let shown = path.display().to_string();
+        let der = self.pair.to_pkcs8v1().map_err(|_| SleutelFout::Vorm(shown.clone()))?;
+        bestand::vervang(path, der.as_ref()).map_err(|error| SleutelFout::Bestand(shown, error))
     }
 
     fn uit(pair: Ed25519KeyPair) -> Sleutel {
@@ -75,14 +84,23 @@ impl Sleutel {
         self.pair.public_key().as_ref()
     }
 
-    /// Signs receipts that become durable together.
+    /// Signs bytes. Whoever calls this sees to it that what one key signs is of one kind.
+    pub(crate) fn teken(&self, bytes: &[u8]) -> Vec<u8> {
+        self.pair.sign(bytes).as_ref().to_vec()
+    }
+
+    /// Signs receipts that become durable together, and what their recipients may know of them. Fills in `zout` where there is a `zaad`.
     pub fn onderteken(&self, receipts: &mut [Receipt]) {
-        let bladeren: Vec<Hash> = receipts.iter().map(blad).collect();
+        for receipt in receipts.iter_mut().filter(|receipt| !receipt.zaad.is_empty()) {
+            let sleutel = hmac::Key::new(hmac::HMAC_SHA256, &receipt.zaad);
+            receipt.zout = hmac::sign(&sleutel, b"receipt").as_ref().to_vec().into();
+        }
+        let bladeren: Vec<Hash> = receipts.iter().flat_map(|receipt| [blad(receipt), herkomst_blad(&herkomst(receipt))]).collect();
         let lagen = lagen(bladeren);
         let Some([wortel]) = lagen.last().map(Vec::as_slice) else { return };
         let handtekening = self.pair.sign(&[CONTEXT, wortel].concat());
-        let boomgrootte = u32::try_from(receipts.len()).unwrap_or(u32::MAX);
-        for (index, receipt) in (0_u32..).zip(receipts) {
+        let boomgrootte = u32::try_from(2 * receipts.len()).unwrap_or(u32::MAX);
+        for (index, receipt) in (0_u32..).step_by(2).zip(receipts) {
             receipt.ondertekening = Some(Ondertekening {
                 sleutel_id: self.id.clone(),
                 handtekening: handtekening.as_ref().to_vec().into(),
@@ -94,20 +112,6 @@ impl Sleutel {
     }
 }
 
-#[cfg(unix)]
-fn write_private(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
-    use std::io::Write as _;
-    use std::os::unix::fs::OpenOptionsExt as _;
-    let mut file = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
-    file.write_all(bytes)?;
-    file.sync_all()
-}
-
-#[cfg(not(unix))]
-fn write_private(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
-    std::fs::write(path, bytes)
-}
-
 /// The first 16 hexadecimal digits of SHA-256 over the raw public key.
 pub fn sleutel_id(publiek: &[u8]) -> String {
     hex(&sha256(publiek)[..8])
@@ -116,6 +120,31 @@ pub fn sleutel_id(publiek: &[u8]) -> String {
 /// Lower-case hexadecimal.
 pub fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// What the recipients of a message may know of its receipt, with the signature that holds for it; none for a receipt without commitment.
+pub fn herkomst_bewijs(receipt: &Receipt) -> Option<(Herkomst, Ondertekening)> {
+    let herkomst = herkomst(receipt);
+    let mut ondertekening = receipt.ondertekening.clone()?;
+    // Of two neighbours each is the first step of the other; a receipt of before has another neighbour.
+    let stap = ondertekening.pad.first_mut()?;
+    if herkomst.verbintenis.is_empty() || *stap != herkomst_blad(&herkomst).as_slice() {
+        return None;
+    }
+    *stap = blad(receipt).to_vec().into();
+    ondertekening.blad_index += 1;
+    Some((herkomst, ondertekening))
+}
+
+fn herkomst(receipt: &Receipt) -> Herkomst {
+    Herkomst {
+        afzender_oin: receipt.afzender_oin.clone(),
+        bericht_id: receipt.bericht_id.clone(),
+        volgnummer: receipt.volgnummer,
+        aanvaard_op: receipt.aanvaard_op,
+        verbintenis: receipt.verbintenis.clone(),
+        zaak_geopend: receipt.zaak_geopend,
+    }
 }
 
 /// Why a receipt proves nothing.
@@ -137,78 +166,35 @@ pub enum Ongeldig {
 
 /// Verifies a receipt with the raw public key of the hub.
 pub fn verifieer(receipt: &Receipt, publiek: &[u8]) -> Result<(), Ongeldig> {
-    let ondertekening = receipt.ondertekening.as_ref().ok_or(Ongeldig::NietOndertekend)?;
+    verifieer_blad(blad(receipt), receipt.ondertekening.as_ref(), publiek)
+}
+
+/// Verifies what the hub says of a message to its recipients, with the raw public key of the hub.
+pub fn verifieer_herkomst(herkomst: &Herkomst, ondertekening: Option<&Ondertekening>, publiek: &[u8]) -> Result<(), Ongeldig> {
+    verifieer_blad(herkomst_blad(herkomst), ondertekening, publiek)
+}
+
+fn verifieer_blad(blad: Hash, ondertekening: Option<&Ondertekening>, publiek: &[u8]) -> Result<(), Ongeldig> {
+    let ondertekening = ondertekening.ok_or(Ongeldig::NietOndertekend)?;
     if ondertekening.sleutel_id != sleutel_id(publiek) {
         return Err(Ongeldig::AndereSleutel);
     }
     let stappen: Option<Vec<Hash>> = ondertekening.pad.iter().map(|stap| Hash::try_from(stap.as_ref()).ok()).collect();
     let stappen = stappen.ok_or(Ongeldig::Pad)?;
     let (index, grootte) = (u64::from(ondertekening.blad_index), u64::from(ondertekening.boomgrootte));
-    let wortel = wortel_uit_pad(blad(receipt), index, grootte, &stappen).ok_or(Ongeldig::Pad)?;
+    let wortel = wortel_uit_pad(blad, index, grootte, &stappen).ok_or(Ongeldig::Pad)?;
     UnparsedPublicKey::new(&ED25519, publiek)
         .verify(&[CONTEXT, &wortel].concat(), &ondertekening.handtekening)
         .map_err(|_| Ongeldig::Handtekening)
 }
 
 fn blad(receipt: &Receipt) -> Hash {
-    let zonder = Receipt { ondertekening: None, ..receipt.clone() };
-    hash(&[&[0], &zonder.encode_to_vec()])
+    let getekend = Receipt { ondertekening: None, zaad: Bytes::new(), ..receipt.clone() };
+    hash(&[&[0], &getekend.encode_to_vec()])
 }
 
-fn knoop(links: &Hash, rechts: &Hash) -> Hash {
-    hash(&[&[1], links, rechts])
-}
-
-fn hash(parts: &[&[u8]]) -> Hash {
-    let mut context = digest::Context::new(&SHA256);
-    parts.iter().for_each(|part| context.update(part));
-    let mut out = Hash::default();
-    out.copy_from_slice(context.finish().as_ref());
-    out
-}
-
-/// The tree of RFC 9162 layer by layer: pairs are hashed, the odd one out moves up as it is.
-fn lagen(bladeren: Vec<Hash>) -> Vec<Vec<Hash>> {
-    let mut lagen = vec![bladeren];
-    while let Some(laag) = lagen.last().filter(|laag| laag.len() > 1) {
-        let hoger = laag.chunks(2).map(|paar| if let [l, r] = paar { knoop(l, r) } else { paar[0] }).collect();
-        lagen.push(hoger);
-    }
-    lagen
-}
-
-fn pad(lagen: &[Vec<Hash>], mut index: usize) -> Vec<Hash> {
-    let mut stappen = Vec::new();
-    for laag in lagen {
-        stappen.extend(laag.get(index ^ 1));
-        index /= 2;
-    }
-    stappen
-}
-
-/// RFC 9162 §2.1.3.2.
-fn wortel_uit_pad(blad: Hash, index: u64, grootte: u64, stappen: &[Hash]) -> Option<Hash> {
-    if index >= grootte {
-        return None;
-    }
-    let (mut plaats, mut laatste, mut wortel) = (index, grootte - 1, blad);
-    for stap in stappen {
-        if laatste == 0 {
-            return None;
-        }
-        if plaats & 1 == 1 || plaats == laatste {
-            wortel = knoop(stap, &wortel);
-            while plaats & 1 == 0 && plaats != 0 {
-                plaats >>= 1;
-                laatste >>= 1;
-            }
-        } else {
-            wortel = knoop(&wortel, stap);
-        }
-        plaats >>= 1;
-        laatste >>= 1;
-    }
-    (laatste == 0).then_some(wortel)
+fn herkomst_blad(herkomst: &Herkomst) -> Hash {
+    hash(&[&[2], &herkomst.encode_to_vec()])
 }
 
 #[cfg(test)]
@@ -217,7 +203,13 @@ mod tests {
 
     fn receipts(aantal: u64) -> Vec<Receipt> {
         (1..=aantal)
-            .map(|volgnummer| Receipt { volgnummer, afzender_oin: "00000099010000001000".to_owned(), ..Receipt::default() })
+            .map(|volgnummer| Receipt {
+                volgnummer,
+                afzender_oin: "00000099010000001000".to_owned(),
+                verbintenis: vec![7; 32].into(),
+                zaad: vec![9; 32].into(),
+                ..Receipt::default()
+            })
             .collect()
     }
 
@@ -231,6 +223,8 @@ mod tests {
                 assert_eq!(verifieer(receipt, sleutel.publiek()), Ok(()), "{aantal}");
                 let altered = Receipt { volgnummer: receipt.volgnummer + 1, ..receipt.clone() };
                 assert!(verifieer(&altered, sleutel.publiek()).is_err());
+                let shown = Receipt { zaad: Bytes::new(), ..receipt.clone() };
+                assert_eq!(verifieer(&shown, sleutel.publiek()), Ok(()), "without the seed");
                 let mut moved = receipt.clone();
                 moved.ondertekening.as_mut().unwrap().blad_index += 1;
                 assert!(verifieer(&moved, sleutel.publiek()).is_err());
@@ -239,6 +233,34 @@ mod tests {
                 assert_eq!(verifieer(&longer, sleutel.publiek()), Err(Ongeldig::Pad));
             }
         }
+    }
+
+    #[test]
+    fn what_recipients_may_know_of_a_receipt_verifies_without_it_and_not_when_altered() {
+        let sleutel = Sleutel::nieuw().unwrap();
+        for aantal in [1, 2, 3, 5, 8, 33] {
+            let mut batch = receipts(aantal);
+            sleutel.onderteken(&mut batch);
+            for receipt in &batch {
+                let (herkomst, ondertekening) = herkomst_bewijs(receipt).unwrap();
+                assert_eq!(herkomst.volgnummer, receipt.volgnummer);
+                assert_eq!(verifieer_herkomst(&herkomst, Some(&ondertekening), sleutel.publiek()), Ok(()), "{aantal}");
+                let altered = Herkomst { verbintenis: vec![8; 32].into(), ..herkomst.clone() };
+                assert!(verifieer_herkomst(&altered, Some(&ondertekening), sleutel.publiek()).is_err());
+                assert!(verifieer_herkomst(&herkomst, receipt.ondertekening.as_ref(), sleutel.publiek()).is_err(), "not in its own place");
+            }
+        }
+        assert_eq!(herkomst_bewijs(&receipts(1)[0]), None, "not signed");
+    }
+
+    #[test]
+    fn a_receipt_without_commitment_gives_its_recipients_no_proof() {
+        let sleutel = Sleutel::nieuw().unwrap();
+        let mut batch = [Receipt { volgnummer: 1, ..Receipt::default() }];
+        sleutel.onderteken(&mut batch);
+        assert_eq!(verifieer(&batch[0], sleutel.publiek()), Ok(()));
+        assert!(batch[0].zout.is_empty());
+        assert_eq!(herkomst_bewijs(&batch[0]), None);
     }
 
     #[test]

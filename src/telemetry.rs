@@ -1,4 +1,9 @@
-//! Logging: set up once, and errors written with all their causes. Nothing of a message and nothing about a person is ever logged.
+//! Logging, traces and metrics. The log is set up once for the process, traces and metrics once for each hub. Nothing of a message and
+//! nothing about a person is ever in any of them.
+
+pub mod meters;
+pub mod sporen;
+pub mod uitvoer;
 
 use std::error::Error;
 use std::io::IsTerminal as _;

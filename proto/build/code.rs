@@ -4,6 +4,7 @@
 use proc_macro2::{Ident, Literal, Span, TokenStream};
 use quote::quote;
 
+use crate::commitment;
 use crate::contract::{Contract, Field, KindOfMessage, Message, Shape};
 
 /// The whole file.
@@ -16,6 +17,7 @@ pub fn generate(contract: &Contract) -> Result<String, syn::Error> {
         }
     }
     tokens.extend(kinds(contract));
+    tokens.extend(commitment::generate(contract));
     Ok(prettyplease::unparse(&syn::parse2(tokens)?))
 }
 
@@ -243,7 +245,8 @@ fn camel(name: &str) -> String {
     name.split('_').map(capitalise).collect()
 }
 
-fn snake(name: &str) -> String {
+/// `GeheimAdres` → `geheim_adres`.
+pub fn snake(name: &str) -> String {
     let mut out = String::new();
     for (index, letter) in name.char_indices() {
         if letter.is_uppercase() && index > 0 {

@@ -7,6 +7,8 @@ use prost_reflect::{
     Cardinality, DescriptorPool, DynamicMessage, EnumDescriptor, FieldDescriptor, Kind, MessageDescriptor, ReflectMessage as _, Value,
 };
 
+use crate::commitment;
+
 /// The policy of a whole contract.
 pub struct Contract {
     /// Names of the roles without prefix, by number.
@@ -28,6 +30,7 @@ pub struct Message {
 /// One field with its visibility.
 pub struct Field {
     pub name: String,
+    pub number: u32,
     pub shape: Shape,
     /// Bit per role number; all bits for a protocol field.
     pub readers: u32,
@@ -123,6 +126,7 @@ impl Reader<'_> {
         self.mark_reachable(&mut contract);
         self.check_audience(&contract);
         self.check_own_parts(&contract);
+        self.check_one_own_part(&contract);
         Some(contract)
     }
 
@@ -200,6 +204,7 @@ impl Reader<'_> {
         }
         Field {
             name: descriptor.name().to_owned(),
+            number: descriptor.number(),
             shape: self.shape(descriptor),
             readers: if everyone { u32::MAX } else { roles.iter().fold(0, |bits, role| bits | 1 << role) },
             everyone,
@@ -320,6 +325,16 @@ impl Reader<'_> {
                 if !known {
                     self.faults.push(format!("{path}: `eigen_deel` names no string field of {element}"));
                 }
+            }
+        }
+    }
+
+    /// The commitment to the fields of a message keeps one list per participant apart, not more.
+    fn check_one_own_part(&mut self, contract: &Contract) {
+        for kind in &contract.kinds {
+            let lists = commitment::of(contract, kind).own_parts;
+            if lists.len() > 1 {
+                self.faults.push(format!("{}: has more than one list with `eigen_deel`: {}", kind.message, lists.join(", ")));
             }
         }
     }

@@ -1,8 +1,9 @@
 //! One transaction for many requests. A refusal is a value and leaves its neighbours alone; whatever goes wrong otherwise, nothing of the
 //! batch happened. Each message sees those before it in the same batch.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
+use std::time::Instant;
 
 use bytes::Bytes;
 use jeugdketen_proto::Kind;
@@ -12,20 +13,23 @@ use prost::Message as _;
 use uuid::Uuid;
 
 use super::klokken::Klokken;
-use super::{Dien, Opdracht, Werkplaats, failpoint};
+use super::nummering::{Aanvaard, nummer};
+use super::telling::Telling;
+use super::voorbereid::Voorbereid;
+use super::{Dien, Inzending, Opdracht, Werkplaats, failpoint, onderhoud};
 use crate::domain::admit::{Admitted, Gelezen, Omgeving, Origineel, beslis, waarschuw};
 use crate::domain::ids::{BerichtId, MaatregelId, Oin};
 use crate::domain::klok::meet;
-use crate::domain::refusal::Refusal;
+use crate::domain::refusal::{Refusal, Toestand};
 use crate::domain::register::Register;
 use crate::domain::routing::Ontvanger;
 use crate::domain::zaak::{Feit, datum_in_nederland};
 use crate::identity::register::Peer;
-use crate::receipt::sha256;
+use crate::kluis::{Kluis, Persoon, Plek, Zaaksleutels, jeugdige};
 use crate::store::audit::Aantekening;
-use crate::store::berichten::{Eerder, Genummerd};
-use crate::store::{Conn, Reeks, StoreError, audit, berichten, catalogus, corrupt, postvak, schrijf_reeks, zaken};
-use crate::time::{from_micros, timestamp};
+use crate::store::berichten::{self, Eerder};
+use crate::store::{Conn, StoreError, catalogus, corrupt, logboek, postvak, schrijf_reeks, sleutels, zaken};
+use crate::time::from_micros;
 
 /// What became of a submission, before numbers and receipts are known.
 enum Besluit {
@@ -39,13 +43,15 @@ enum Besluit {
 type Sleutel = (Oin, BerichtId);
 
 pub(super) async fn voer_uit(werkplaats: &Werkplaats, opdrachten: &mut [Opdracht]) -> Result<(), StoreError> {
-    if opdrachten.iter().all(|opdracht| matches!(opdracht, Opdracht::Tik(..))) && Klokken::aan_de_beurt_nu(werkplaats).await?.is_empty() {
+    // Asked before the transaction, also when others wait for it: looking for what is long past takes its time.
+    let onderhoud = opdrachten.iter().any(|opdracht| matches!(opdracht, Opdracht::Onderhoud(_))) && onderhoud::is_nodig(werkplaats).await?;
+    if !onderhoud && niets_te_doen(werkplaats, opdrachten).await? {
         opdrachten.iter_mut().for_each(Opdracht::niets_te_doen);
         return Ok(());
     }
     let (mut tx, mut reeks) = werkplaats.store.write().await?;
     let op = werkplaats.clock.micros();
-    let mut batch = Batch::laad(werkplaats, &mut tx.conn(), opdrachten, reeks, op).await?;
+    let mut batch = Batch::laad(werkplaats, &mut tx.conn(), opdrachten, reeks.bericht, op).await?;
     let mut besluiten = Vec::with_capacity(opdrachten.len());
     for opdracht in opdrachten.iter_mut() {
         besluiten.push(match opdracht {
@@ -54,12 +60,16 @@ pub(super) async fn voer_uit(werkplaats: &Werkplaats, opdrachten: &mut [Opdracht
                 vraag.uitkomst = Some(batch.tik()?);
                 None
             }
-            Opdracht::Bevestig(..) => None,
+            Opdracht::Bevestig(..) | Opdracht::Leg(..) | Opdracht::Onderhoud(..) => None,
         });
     }
+    let mut telling = Telling { herhaald: herhaald(&besluiten), ..Telling::default() };
     let mut aantekeningen = batch.aantekeningen(opdrachten, &besluiten);
-    let genummerd = batch.nummer(&mut tx.conn()).await?;
+    let verpakt: Vec<_> = batch.sleutels.values().filter_map(Zaaksleutels::gewijzigd).collect();
+    sleutels::schrijf_zaken(&mut tx.conn(), &verpakt).await?;
+    let genummerd = nummer(&mut tx.conn(), werkplaats, &batch.sleutels, std::mem::take(&mut batch.aanvaard), op, reeks.bericht + 1).await?;
     reeks.bericht += i64::try_from(genummerd.len()).unwrap_or(i64::MAX);
+    let (receipts, genummerd): (Vec<_>, Vec<_>) = genummerd.into_iter().unzip();
     berichten::schrijf(&mut tx.conn(), &genummerd).await?;
     for g in &genummerd {
         catalogus::schrijf(&mut tx.conn(), &g.admitted).await?;
@@ -67,30 +77,43 @@ pub(super) async fn voer_uit(werkplaats: &Werkplaats, opdrachten: &mut [Opdracht
     for (opdracht, besluit) in opdrachten.iter_mut().zip(besluiten) {
         match (opdracht, besluit) {
             (Opdracht::Bevestig(bevestiging, vraag), _) => {
-                let (wie, tot) = (bevestiging.peer.oin(), bevestiging.tot);
-                let bevestigd = bevestig(&mut tx.conn(), &mut batch.klokken, &bevestiging.peer, tot, op).await?;
-                aantekeningen.extend(bevestigd.map(|nummer| Aantekening::bevestigd(wie, nummer)));
+                let (wie, rol, tot) = (bevestiging.peer.oin(), bevestiging.peer.rol(), bevestiging.tot);
+                let bevestigd = bevestig(&mut tx.conn(), &mut batch.klokken, &mut telling, &bevestiging.peer, tot, op).await?;
+                aantekeningen.extend(bevestigd.map(|nummer| Aantekening::bevestigd((wie, rol), nummer)));
                 vraag.uitkomst = Some(bevestigd);
             }
             (Opdracht::Dien(_, vraag), Some(besluit)) => {
                 vraag.uitkomst = Some(match besluit {
-                    Besluit::Aanvaard(plaats) => Ok(Bytes::copy_from_slice(&genummerd[plaats].receipt)),
+                    Besluit::Aanvaard(plaats) => Ok(receipts[plaats].clone()),
                     Besluit::Herhaald(receipt) => Ok(receipt),
                     Besluit::Geweigerd(refusal) => Err(refusal),
                 });
             }
+            (Opdracht::Leg(gelegd, vraag), _) => {
+                // They stay where they are: when this transaction fails they are put on record by the next.
+                aantekeningen.extend(gelegd.iter().cloned());
+                vraag.uitkomst = Some(());
+            }
+            (Opdracht::Onderhoud(vraag), _) if !onderhoud => vraag.uitkomst = Some(false),
+            (Opdracht::Onderhoud(vraag), _) => {
+                let gedaan = onderhoud::voer_uit(&mut tx.conn(), werkplaats, op).await?;
+                vraag.uitkomst = Some(gedaan.meer);
+                telling.vernietigd = gedaan.vernietigd;
+                aantekeningen.extend(gedaan.aantekeningen);
+            }
             (Opdracht::Dien(..) | Opdracht::Tik(..), _) => {}
         }
     }
-    batch.klokken.werk_bij(&mut tx.conn(), &werkplaats.beleid, batch.feiten).await?;
-    for aantekening in &mut aantekeningen {
-        reeks.audit += 1;
-        (aantekening.nr, aantekening.op) = (reeks.audit, op);
-    }
-    audit::schrijf(&mut tx.conn(), &aantekeningen).await?;
-    schrijf_reeks(&mut tx.conn(), reeks).await?;
+    batch.klokken.werk_bij(&mut tx.conn(), werkplaats, batch.feiten).await?;
+    houd_logboek_bij(&mut tx.conn(), werkplaats, op, &aantekeningen).await?;
+    werkplaats.journaal.boek(&mut tx.conn(), &mut reeks, op, aantekeningen).await?;
+    schrijf_reeks(&mut tx.conn(), &reeks).await?;
     failpoint::here("before-commit").await;
+    let begin = Instant::now();
     tx.commit().await?;
+    telling.commit = begin.elapsed();
+    werkplaats.meters.checkpoint(reeks.audit.unsigned_abs(), op);
+    telling.meld(&werkplaats.meters, &genummerd, op);
     failpoint::here("after-commit").await;
     for g in &genummerd {
         let omgeleid = g.admitted.omgeleid().iter().map(|omleiding| omleiding.naar);
@@ -99,15 +122,50 @@ pub(super) async fn voer_uit(werkplaats: &Werkplaats, opdrachten: &mut [Opdracht
     Ok(())
 }
 
+/// Refuses acts about a person while the external logbook is further behind than the operator allows.
+async fn houd_logboek_bij(conn: &mut Conn<'_>, werkplaats: &Werkplaats, op: i64, alle: &[Aantekening]) -> Result<(), StoreError> {
+    let Some(max) = werkplaats.achterstand_max.filter(|_| alle.iter().any(|aantekening| aantekening.betrokkene.is_some())) else {
+        return Ok(());
+    };
+    match logboek::oudste(conn).await? {
+        Some(oudste) if op - oudste > max => Err(StoreError::LogboekAchter),
+        _ => Ok(()),
+    }
+}
+
+/// Whether nobody asks anything, and time has brought nothing to do.
+async fn niets_te_doen(werkplaats: &Werkplaats, opdrachten: &[Opdracht]) -> Result<bool, StoreError> {
+    let vraagt_iets = opdrachten.iter().any(|opdracht| !matches!(opdracht, Opdracht::Tik(..) | Opdracht::Onderhoud(_)));
+    Ok(!vraagt_iets && Klokken::aan_de_beurt_nu(werkplaats).await?.is_empty())
+}
+
+/// How many got a receipt without being accepted now: they were before, or stand twice in this batch.
+fn herhaald(besluiten: &[Option<Besluit>]) -> u64 {
+    let mut plaatsen = HashSet::new();
+    let eerder = |besluit: &&Besluit| match besluit {
+        Besluit::Geweigerd(_) => false,
+        Besluit::Herhaald(_) => true,
+        Besluit::Aanvaard(plaats) => !plaatsen.insert(*plaats),
+    };
+    besluiten.iter().flatten().filter(eerder).count() as u64
+}
+
 /// Confirms from where the recipient was up to `tot`. A lower number than before changes nothing.
-async fn bevestig(conn: &mut Conn<'_>, klokken: &mut Klokken, peer: &Peer, tot: i64, op: i64) -> Result<Option<i64>, StoreError> {
+async fn bevestig(
+    conn: &mut Conn<'_>,
+    klokken: &mut Klokken,
+    telling: &mut Telling,
+    peer: &Peer,
+    tot: i64,
+    op: i64,
+) -> Result<Option<i64>, StoreError> {
     let wie = peer.oin();
     let stand = postvak::stand(conn, wie).await?;
     if tot > stand.laatste_nr {
         return Ok(None);
     }
     if tot > stand.bevestigd_tot {
-        postvak::bevestig(conn, wie, stand.bevestigd_tot, tot, op).await?;
+        telling.bevestigd.extend(postvak::bevestig(conn, wie, stand.bevestigd_tot, tot, op).await?);
         if peer.rol() == Rol::Gi {
             klokken.geraakt(postvak::uitspraken(conn, wie, stand.bevestigd_tot, tot).await?);
         }
@@ -124,8 +182,10 @@ struct Batch<'a> {
     eerder: HashMap<Sleutel, Eerder>,
     feiten: HashMap<MaatregelId, Vec<Feit>>,
     opnamestops: Vec<(Oin, String)>,
-    /// Accepted in this batch: the message, its digest and its trace context.
-    aanvaard: Vec<(Admitted, Vec<u8>, String)>,
+    /// The keys of the cases concerned, and of what stands apart.
+    sleutels: HashMap<Uuid, Zaaksleutels>,
+    /// Accepted in this batch.
+    aanvaard: Vec<Aanvaard>,
     plaatsen: HashMap<Sleutel, usize>,
     klokken: Klokken,
 }
@@ -135,14 +195,15 @@ impl<'a> Batch<'a> {
         werkplaats: &'a Werkplaats,
         conn: &mut Conn<'_>,
         opdrachten: &[Opdracht],
-        reeks: Reeks,
+        laatste: i64,
         op: i64,
     ) -> Result<Batch<'a>, StoreError> {
         let mut sleutels: Vec<Sleutel> = Vec::new();
         let mut maatregelen: Vec<MaatregelId> = Vec::new();
         let mut uitspraken = false;
         for opdracht in opdrachten {
-            if let Opdracht::Dien(Dien { afzender, gelezen, .. }, _) = opdracht {
+            if let Opdracht::Dien(dien, _) = opdracht {
+                let Dien { afzender, gelezen, .. } = &**dien;
                 sleutels.push((afzender.oin, gelezen.id));
                 sleutels.extend(gelezen.betreft.map(|betreft| (afzender.oin, betreft)));
                 maatregelen.extend(gelezen.maatregel);
@@ -160,15 +221,20 @@ impl<'a> Batch<'a> {
         maatregelen.sort_unstable();
         maatregelen.dedup();
         let eerder = berichten::zoek(conn, &sleutels).await?;
+        let mut zaken_en_stukken: Vec<Uuid> = maatregelen.iter().map(|id| id.0).chain(eerder.iter().map(|eerder| eerder.sleutel)).collect();
+        zaken_en_stukken.sort_unstable();
+        zaken_en_stukken.dedup();
+        let sleutels = sleutels::zaken(conn, &werkplaats.kluis, &zaken_en_stukken).await?;
         let vandaag = datum_in_nederland(from_micros(op));
         Ok(Batch {
             werkplaats,
             register: werkplaats.register.nu(),
             op,
-            volgnummer: reeks.bericht,
+            volgnummer: laatste,
             eerder: eerder.into_iter().map(|eerder| ((eerder.afzender, eerder.id), eerder)).collect(),
-            feiten: zaken::feiten(conn, &maatregelen).await?,
+            feiten: zaken::feiten_met(conn, &sleutels, &maatregelen).await?,
             opnamestops: if uitspraken { catalogus::opnamestops(conn, vandaag).await? } else { Vec::new() },
+            sleutels,
             aanvaard: Vec::new(),
             plaatsen: HashMap::new(),
             klokken,
@@ -176,27 +242,55 @@ impl<'a> Batch<'a> {
     }
 
     fn besluit(&mut self, dien: &Dien) -> Result<Besluit, StoreError> {
-        let Dien { afzender, gelezen, digest, traceparent } = dien;
+        let Dien { afzender, gelezen, voorbereid, .. } = dien;
         let sleutel = (afzender.oin, gelezen.id);
         if let Some(eerder) = self.eerder.get(&sleutel) {
-            let zelfde = eerder.digest == digest;
-            let receipt = || Besluit::Herhaald(Bytes::copy_from_slice(&eerder.receipt));
-            return Ok(if zelfde { receipt() } else { Besluit::Geweigerd(Refusal::AndereInhoud) });
+            let zelfde = eerder.kenmerk == voorbereid.kenmerk;
+            return if zelfde { self.herhaal(eerder) } else { Ok(Besluit::Geweigerd(Refusal::AndereInhoud)) };
         }
         if let Some(plaats) = self.plaatsen.get(&sleutel) {
-            let zelfde = self.aanvaard[*plaats].1 == digest;
+            let zelfde = self.aanvaard[*plaats].voorbereid.kenmerk == voorbereid.kenmerk;
             return Ok(if zelfde { Besluit::Aanvaard(*plaats) } else { Besluit::Geweigerd(Refusal::AndereInhoud) });
         }
         let origineel = gelezen.betreft.map(|betreft| self.origineel((afzender.oin, betreft))).transpose()?.flatten();
         let opnamestops = self.opnamestops_van(gelezen);
-        let feiten = gelezen.maatregel.and_then(|id| self.feiten.get(&id)).map_or(&[][..], Vec::as_slice);
+        let feiten = gelezen.maatregel.and_then(|maatregel| self.feiten.get(&maatregel)).map_or(&[][..], Vec::as_slice);
         let clock = &self.werkplaats.clock;
-        let nieuw_id = &mut || clock.new_id();
-        let mut omgeving = Omgeving { feiten, origineel: origineel.as_ref(), opnamestops: &opnamestops, ..self.omgeving(nieuw_id) };
-        let sleutel_van_zaak = || gelezen.maatregel.map(|id| id.to_string()).unwrap_or_default();
-        match beslis(gelezen, afzender, &mut omgeving).map_err(|_| corrupt("gebeurtenissen", "feit", sleutel_van_zaak()))? {
-            Err(refusal) => Ok(Besluit::Geweigerd(refusal)),
-            Ok(admitted) => Ok(Besluit::Aanvaard(self.neem_op(admitted, Some(digest), traceparent))),
+        let mut nieuw_id = || clock.new_id();
+        let mut omgeving = Omgeving {
+            feiten,
+            origineel: origineel.as_ref(),
+            opnamestops: &opnamestops,
+            andere_jeugdige: self.andere_jeugdige(gelezen),
+            ..self.omgeving(&mut nieuw_id)
+        };
+        match beslis(gelezen, afzender, &mut omgeving) {
+            Err(_) => Err(corrupt("gebeurtenissen", "feit", gelezen.maatregel.map_or_else(String::new, |id| id.to_string()))),
+            Ok(Err(refusal)) => Ok(Besluit::Geweigerd(refusal)),
+            Ok(Ok(admitted)) => self.neem_op(admitted, Some(voorbereid)).map(Besluit::Aanvaard),
+        }
+    }
+
+    /// The receipt of then, byte for byte.
+    fn herhaal(&self, eerder: &Eerder) -> Result<Besluit, StoreError> {
+        let vernietigd = Besluit::Geweigerd(Refusal::Toestand(Toestand::ReceiptVernietigd));
+        Ok(self.receipt_van(eerder)?.map_or(vernietigd, |receipt| Besluit::Herhaald(receipt.into())))
+    }
+
+    /// The receipt of an earlier message; none when its key was destroyed with the facts of its case.
+    fn receipt_van(&self, eerder: &Eerder) -> Result<Option<Vec<u8>>, StoreError> {
+        let Some(sleutels) = self.sleutels.get(&eerder.sleutel) else { return Ok(None) };
+        let open = sleutels.open(Plek::Receipt(eerder.volgnummer), &eerder.receipt);
+        open.map(Some).map_err(|_| corrupt("berichten", "receipt", eerder.id))
+    }
+
+    /// Whether a message names another jeugdige than its case, as far as the pseudonym tells.
+    fn andere_jeugdige(&self, gelezen: &Gelezen) -> bool {
+        let bekend = gelezen.maatregel.and_then(|id| self.sleutels.get(&id.0)?.persoon());
+        let genoemd = gelezen.bericht.inhoud.as_ref().and_then(jeugdige).and_then(Persoon::van);
+        match (bekend, genoemd) {
+            (Some(bekend), Some(genoemd)) => self.werkplaats.kluis.is_dezelfde(bekend, &genoemd) == Some(false),
+            _ => false,
         }
     }
 
@@ -209,6 +303,7 @@ impl<'a> Batch<'a> {
             feiten: &[],
             origineel: None,
             opnamestops: &[],
+            andere_jeugdige: false,
             nieuw_id,
         }
     }
@@ -224,14 +319,14 @@ impl<'a> Batch<'a> {
         }
         // A case is measured again even when nothing was due after all: then what was kept of it was not right.
         self.klokken.geraakt(dossiers.iter().map(|dossier| dossier.id));
-        alle.into_iter().for_each(|admitted| {
-            self.neem_op(admitted, None, "");
-        });
+        for admitted in alle {
+            self.neem_op(admitted, None)?;
+        }
         Ok(dossiers.len())
     }
 
-    /// Keeps accepted messages for the rest of the batch and returns the place of the first, whose digest can be known.
-    fn neem_op(&mut self, admitted: Vec<Admitted>, digest: Option<&[u8; 32]>, traceparent: &str) -> usize {
+    /// Keeps accepted messages for the rest of the batch and returns the place of the first, of which the rest can be worked out already.
+    fn neem_op(&mut self, admitted: Vec<Admitted>, voorbereid: Option<&Voorbereid>) -> Result<usize, StoreError> {
         let eerste = self.aanvaard.len();
         for admitted in admitted {
             self.volgnummer += 1;
@@ -246,22 +341,27 @@ impl<'a> Batch<'a> {
                 self.noteer_capaciteit(afzender, m);
             }
             self.plaatsen.insert((afzender, admitted.id()), self.aanvaard.len());
-            let bekend = digest.filter(|_| self.aanvaard.len() == eerste);
-            let digest = bekend.map_or_else(|| sha256(admitted.canonical()).to_vec(), |digest| digest.to_vec());
-            self.aanvaard.push((admitted, digest, traceparent.to_owned()));
+            let kluis = &self.werkplaats.kluis;
+            let bekend = voorbereid.filter(|_| self.aanvaard.len() == eerste).cloned();
+            let van_de_hub = || Voorbereid::van(kluis, admitted.canonical(), Inzending::default(), self.op);
+            let voorbereid = bekend.map_or_else(van_de_hub, Ok)?;
+            let sleutel = admitted.maatregel().map_or_else(|| self.werkplaats.clock.new_id(), |id| id.0);
+            sleutels_voor(kluis, &mut self.sleutels, sleutel, &admitted, self.op)?;
+            self.aanvaard.push(Aanvaard { admitted, voorbereid, sleutel });
         }
-        eerste
+        Ok(eerste)
     }
 
     fn origineel(&self, sleutel: Sleutel) -> Result<Option<Origineel>, StoreError> {
         if let Some(plaats) = self.plaatsen.get(&sleutel) {
-            let admitted = &self.aanvaard[*plaats].0;
+            let admitted = &self.aanvaard[*plaats].admitted;
             let is_correctie = admitted.bericht().correctie.is_some();
             return Ok(Some(Origineel { kind: admitted.kind(), ontvangers: admitted.ontvangers().to_vec(), is_correctie }));
         }
         let Some(eerder) = self.eerder.get(&sleutel) else { return Ok(None) };
         let fout = |kolom| corrupt("berichten", kolom, eerder.id);
-        let receipt = Receipt::decode(eerder.receipt.as_slice()).map_err(|_| fout("receipt"))?;
+        let Some(receipt) = self.receipt_van(eerder)? else { return Ok(None) };
+        let receipt = Receipt::decode(receipt.as_slice()).map_err(|_| fout("receipt"))?;
         let ontvanger = |o: &v1::Ontvanger| Oin::parse(&o.oin).map(|oin| Ontvanger { oin, rol: o.rol() }).map_err(|_| fout("receipt"));
         Ok(Some(Origineel {
             kind: Kind::ALL.into_iter().find(|kind| *kind as i32 == eerder.soort).ok_or_else(|| fout("soort"))?,
@@ -287,77 +387,44 @@ impl<'a> Batch<'a> {
 
     fn aantekeningen(&self, opdrachten: &[Opdracht], besluiten: &[Option<Besluit>]) -> Vec<Aantekening> {
         let eerste = self.volgnummer - i64::try_from(self.aanvaard.len()).unwrap_or_default() + 1;
-        let mut aantekeningen: Vec<_> = (eerste..)
-            .zip(&self.aanvaard)
-            .map(|(volgnummer, (admitted, digest, _))| Aantekening::aanvaard(admitted.afzender().0, admitted.kind(), volgnummer, digest))
-            .collect();
+        let mut aantekeningen: Vec<_> =
+            (eerste..).zip(&self.aanvaard).map(|(volgnummer, aanvaard)| self.aanvaard(volgnummer, aanvaard)).collect();
         for (opdracht, besluit) in opdrachten.iter().zip(besluiten) {
-            if let (Opdracht::Dien(Dien { afzender, gelezen, digest, .. }, _), Some(Besluit::Geweigerd(refusal))) = (opdracht, besluit) {
-                aantekeningen.push(Aantekening::geweigerd(afzender, gelezen.kind, refusal, digest));
+            if let (Opdracht::Dien(dien, _), Some(Besluit::Geweigerd(refusal))) = (opdracht, besluit) {
+                let Dien { afzender, gelezen, voorbereid, .. } = &**dien;
+                // Only who stands in the case hears of its state; for anybody else it is not said whether there is such a case.
+                let zaak = gelezen.maatregel.filter(|_| matches!(refusal, Refusal::Toestand(_)));
+                let persoon = zaak.and_then(|zaak| self.sleutels.get(&zaak.0)?.persoon()).map(|persoon| persoon.waarde);
+                let nieuw = Aantekening::geweigerd(afzender, gelezen.kind, refusal).in_zaak(gelezen.maatregel).over(persoon);
+                let nieuw = nieuw.met(voorbereid.kenmerk);
+                aantekeningen.push(nieuw.langs(Some(voorbereid.spoor)).sinds(voorbereid.begonnen_op));
             }
         }
         aantekeningen
     }
 
-    /// Gives out mailbox numbers, in the order of the messages, and signs the receipts.
-    async fn nummer(&mut self, conn: &mut Conn<'_>) -> Result<Vec<Genummerd>, StoreError> {
-        let mut aantallen: BTreeMap<Oin, i64> = BTreeMap::new();
-        for (admitted, _, _) in &self.aanvaard {
-            let omgeleid = admitted.omgeleid().iter().map(|omleiding| omleiding.naar.oin);
-            admitted.ontvangers().iter().map(|o| o.oin).chain(omgeleid).for_each(|oin| *aantallen.entry(oin).or_default() += 1);
-        }
-        let gevraagd: Vec<(Oin, i64)> = aantallen.iter().map(|(oin, aantal)| (*oin, *aantal)).collect();
-        let mut volgende: HashMap<Oin, i64> = HashMap::new();
-        for (oin, laatste) in postvak::verhoog(conn, &gevraagd).await? {
-            volgende.insert(oin, laatste - aantallen.get(&oin).copied().unwrap_or_default() + 1);
-        }
-        let mut neem = |oin: Oin| {
-            let volgende = volgende.entry(oin).or_insert(1);
-            *volgende += 1;
-            *volgende - 1
-        };
-        let eerste = self.volgnummer - i64::try_from(self.aanvaard.len()).unwrap_or_default() + 1;
-        let mut genummerd = Vec::with_capacity(self.aanvaard.len());
-        for (volgnummer, (admitted, digest, traceparent)) in (eerste..).zip(std::mem::take(&mut self.aanvaard)) {
-            // A redirected message comes before the one that redirected it: the new recipient reads the case in its order.
-            let omgeleid = admitted.omgeleid().iter().map(|omleiding| neem(omleiding.naar.oin)).collect();
-            let postvaknummers = admitted.ontvangers().iter().map(|ontvanger| neem(ontvanger.oin)).collect();
-            let aanvaard_op = self.op;
-            genummerd.push(Genummerd {
-                admitted,
-                volgnummer,
-                aanvaard_op,
-                digest,
-                traceparent,
-                postvaknummers,
-                omgeleid,
-                receipt: Vec::new(),
-            });
-        }
-        let mut receipts: Vec<Receipt> = genummerd.iter().map(receipt).collect();
-        self.werkplaats.sleutel.onderteken(&mut receipts);
-        for (g, receipt) in genummerd.iter_mut().zip(receipts) {
-            g.receipt = receipt.encode_to_vec();
-        }
-        Ok(genummerd)
+    fn aanvaard(&self, volgnummer: i64, aanvaard: &Aanvaard) -> Aantekening {
+        let Aanvaard { admitted, voorbereid, sleutel } = aanvaard;
+        let persoon = self.sleutels.get(sleutel).and_then(|sleutels| sleutels.persoon()).map(|persoon| persoon.waarde);
+        let nieuw = Aantekening::aanvaard(admitted.afzender(), admitted.kind(), volgnummer).in_zaak(admitted.maatregel()).over(persoon);
+        nieuw.met(voorbereid.verbintenis).langs(Some(voorbereid.spoor)).sinds(voorbereid.begonnen_op)
     }
 }
 
-fn receipt(g: &Genummerd) -> Receipt {
-    let ontvanger = |(ontvanger, nr): (&Ontvanger, &i64)| v1::Ontvanger {
-        oin: ontvanger.oin.to_string(),
-        rol: ontvanger.rol.into(),
-        postvaknummer: nr.unsigned_abs(),
+/// Sees to it that there are keys to seal a message with, and notes who its case is about: as the uitspraak says that opens it, or a
+/// correction of that.
+fn sleutels_voor(kluis: &Kluis, alle: &mut HashMap<Uuid, Zaaksleutels>, id: Uuid, admitted: &Admitted, op: i64) -> Result<(), StoreError> {
+    use std::collections::hash_map::Entry;
+    let sleutels = match alle.entry(id) {
+        Entry::Occupied(bekend) => bekend.into_mut(),
+        Entry::Vacant(nieuw) => nieuw.insert(kluis.nieuwe_sleutels(id, op)?),
     };
-    Receipt {
-        afzender_oin: g.admitted.afzender().0.to_string(),
-        bericht_id: g.admitted.id().to_string(),
-        volgnummer: g.volgnummer.unsigned_abs(),
-        aanvaard_op: Some(timestamp(g.aanvaard_op)),
-        maatregel_id: g.admitted.maatregel().map(|id| id.to_string()).unwrap_or_default(),
-        digest: g.digest.clone().into(),
-        ontvangers: g.admitted.ontvangers().iter().zip(&g.postvaknummers).map(ontvanger).collect(),
-        waarschuwingen: g.admitted.waarschuwingen().iter().map(|waarschuwing| *waarschuwing as i32).collect(),
-        ondertekening: None,
+    kluis.vernieuw(sleutels)?;
+    let bericht = admitted.bericht();
+    let bepaalt = sleutels.persoon().is_none() || admitted.kind() == Kind::Uitspraak && bericht.correctie.is_some();
+    let persoon = bericht.inhoud.as_ref().filter(|_| bepaalt).and_then(jeugdige).and_then(Persoon::van);
+    if let Some(pseudoniem) = persoon.and_then(|persoon| kluis.pseudoniem(&persoon)) {
+        sleutels.zet_persoon(pseudoniem);
     }
+    Ok(())
 }

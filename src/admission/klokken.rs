@@ -7,10 +7,10 @@ use jeugdketen_proto::Kind;
 
 use super::Werkplaats;
 use crate::domain::admit::Admitted;
-use crate::domain::beleid::Beleid;
 use crate::domain::ids::MaatregelId;
 use crate::domain::klok::{Dossier, Ontvangst, meet};
 use crate::domain::zaak::Feit;
+use crate::kluis::Kluis;
 use crate::store::{Conn, StoreError, klokken, zaken};
 
 /// At most this many due cases are taken up in one transaction.
@@ -76,18 +76,18 @@ impl Klokken {
     pub(super) async fn werk_bij(
         self,
         conn: &mut Conn<'_>,
-        beleid: &Beleid,
+        werkplaats: &Werkplaats,
         mut feiten: HashMap<MaatregelId, Vec<Feit>>,
     ) -> Result<(), StoreError> {
         let bekend: Vec<_> = self.geraakt.difference(&self.geopend).copied().collect();
         let onbekend: Vec<_> = bekend.iter().filter(|id| !feiten.contains_key(id)).copied().collect();
-        feiten.extend(leesbare(conn, &onbekend).await?);
+        feiten.extend(leesbare(conn, &werkplaats.kluis, &onbekend).await?);
         let mut ontvangsten = zaken::ontvangsten(conn, &bekend).await?;
         let mut rijen = Vec::new();
         for id in self.geraakt {
             let Some(feiten) = feiten.remove(&id) else { continue };
             let dossier = Dossier { id, feiten, ontvangsten: ontvangsten.remove(&id).unwrap_or_default() };
-            match meet(&dossier, beleid) {
+            match meet(&dossier, &werkplaats.beleid) {
                 Ok(stand) => rijen.push(klokken::Rij::van(&stand)),
                 Err(error) => tracing::error!(%error, zaak = %id, "the clocks of a case cannot be measured"),
             }
@@ -97,14 +97,14 @@ impl Klokken {
 }
 
 /// The facts of cases, without those that cannot be read.
-async fn leesbare(conn: &mut Conn<'_>, zaken: &[MaatregelId]) -> Result<HashMap<MaatregelId, Vec<Feit>>, StoreError> {
-    match zaken::feiten(conn, zaken).await {
+async fn leesbare(conn: &mut Conn<'_>, kluis: &Kluis, zaken: &[MaatregelId]) -> Result<HashMap<MaatregelId, Vec<Feit>>, StoreError> {
+    match zaken::feiten(conn, kluis, zaken).await {
         Err(StoreError::Corrupt { .. }) => {}
         gelezen => return gelezen,
     }
     let mut gelezen = HashMap::new();
     for zaak in zaken {
-        match zaken::feiten(conn, &[*zaak]).await {
+        match zaken::feiten(conn, kluis, &[*zaak]).await {
             Ok(feiten) => gelezen.extend(feiten),
             Err(error @ StoreError::Corrupt { .. }) => tracing::error!(%error, %zaak, "the clocks of a case cannot be measured"),
             Err(error) => return Err(error),

@@ -4,23 +4,42 @@
 mod batch;
 mod failpoint;
 mod klokken;
+mod nummering;
+mod onderhoud;
+mod telling;
+mod voorbereid;
+pub mod wake;
 
 use std::sync::Arc;
+use std::time::Instant;
 
+use arc_swap::ArcSwap;
 use bytes::Bytes;
+use jeugdketen_proto::Kind;
+use jeugdketen_proto::v1::{Bericht, Zegel};
+use opentelemetry::trace::SpanContext;
+use prost::Message as _;
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 
-use crate::delivery::wake::Wekker;
+use crate::audit::Journaal;
 use crate::domain::admit::{Gelezen, lees};
 use crate::domain::beleid::Beleid;
 use crate::domain::deelnemer::Deelnemer;
 use crate::domain::ids::{MaatregelId, Oin};
 use crate::domain::refusal::Refusal;
 use crate::identity::register::{LiveRegister, Peer};
+use crate::kluis::Kluis;
 use crate::receipt::{Sleutel, sha256};
+use crate::store::audit::Aantekening;
 use crate::store::{Store, StoreError};
+use crate::telemetry::meters::Meters;
+use crate::telemetry::sporen::{self, Sporen};
 use crate::time::Clock;
+pub use onderhoud::Onderhoud;
+use voorbereid::Voorbereid;
+pub use voorbereid::volgend_spoor;
+use wake::Wekker;
 
 /// At most this many requests share one transaction.
 const GROOTSTE_BATCH: usize = 256;
@@ -50,18 +69,25 @@ pub enum Gestaakt {
 /// One request to the writer.
 enum Opdracht {
     /// A message is submitted.
-    Dien(Dien, Vraag<Antwoord>),
+    Dien(Box<Dien>, Vraag<Antwoord>),
     /// Receipt of everything up to a mailbox number is confirmed. None: the number was never given out.
     Bevestig(Bevestig, Vraag<Option<i64>>),
     /// Time has passed: warnings are due, of one case or of any. Answered with the number of cases that had one.
     Tik(Option<MaatregelId>, Vraag<usize>),
+    /// Something was done outside the writer and must be on record before its outcome is handed out.
+    Leg(Vec<Aantekening>, Vraag<()>),
+    /// A piece of what the hub does by itself to what it keeps. Answered with whether there may be more.
+    Onderhoud(Vraag<bool>),
 }
 
 struct Dien {
     afzender: Arc<Deelnemer>,
     gelezen: Arc<Gelezen>,
-    digest: [u8; 32],
-    traceparent: String,
+    voorbereid: Voorbereid,
+    /// When its bytes were there.
+    begin: Instant,
+    /// The span of the call that brought it.
+    aanroep: Option<SpanContext>,
 }
 
 struct Bevestig {
@@ -90,9 +116,15 @@ impl<T> Vraag<T> {
 impl Opdracht {
     /// Nothing was due.
     fn niets_te_doen(&mut self) {
-        if let Opdracht::Tik(_, vraag) = self {
-            vraag.uitkomst = Some(0);
+        match self {
+            Opdracht::Tik(_, vraag) => vraag.uitkomst = Some(0),
+            Opdracht::Onderhoud(vraag) => vraag.uitkomst = Some(false),
+            _ => {}
         }
+    }
+
+    fn dien(&self) -> Option<&Dien> {
+        if let Opdracht::Dien(dien, _) = self { Some(dien) } else { None }
     }
 
     fn beantwoord(self, gedaan: Result<(), Gestaakt>) {
@@ -100,6 +132,8 @@ impl Opdracht {
             Opdracht::Dien(_, vraag) => vraag.beantwoord(gedaan),
             Opdracht::Bevestig(_, vraag) => vraag.beantwoord(gedaan),
             Opdracht::Tik(_, vraag) => vraag.beantwoord(gedaan),
+            Opdracht::Leg(_, vraag) => vraag.beantwoord(gedaan),
+            Opdracht::Onderhoud(vraag) => vraag.beantwoord(gedaan),
         }
     }
 }
@@ -128,11 +162,33 @@ impl Wachtend {
     }
 }
 
+/// What a sender submits.
+#[derive(Clone, Copy, Default)]
+pub struct Inzending<'a> {
+    /// The message, as it came.
+    pub bericht: &'a [u8],
+    /// W3C trace context; empty when there is none.
+    pub traceparent: &'a str,
+    /// The sender's own seal over the commitment.
+    pub zegel: Option<&'a Zegel>,
+    /// The seed of the commitment that was sealed; empty without a seal.
+    pub zaad: &'a [u8],
+}
+
+/// A message and nothing with it.
+impl<'a> From<&'a [u8]> for Inzending<'a> {
+    fn from(bericht: &'a [u8]) -> Inzending<'a> {
+        Inzending { bericht, ..Inzending::default() }
+    }
+}
+
 /// The way in. Clones share one writer.
 #[derive(Clone, Debug)]
 pub struct Admission {
     wachtrij: mpsc::Sender<Opdracht>,
     clock: Clock,
+    kluis: Arc<Kluis>,
+    meters: Arc<Meters>,
 }
 
 /// What the writer works with.
@@ -145,50 +201,84 @@ pub struct Werkplaats {
     /// The time.
     pub clock: Clock,
     /// The key that signs receipts.
-    pub sleutel: Arc<Sleutel>,
+    pub sleutel: Arc<ArcSwap<Sleutel>>,
+    /// What bodies, facts and receipts are sealed with.
+    pub kluis: Arc<Kluis>,
+    /// The audit log.
+    pub journaal: Arc<Journaal>,
+    /// What the hub does by itself to what it keeps.
+    pub onderhoud: Arc<Onderhoud>,
     /// Who must be woken.
     pub wekker: Wekker,
     /// The OIN of the hub, as sender of signals.
     pub hub: Oin,
     /// The policy of the norm clocks.
     pub beleid: Arc<Beleid>,
+    /// How old, in microseconds, the oldest record may be that an external logbook has not taken; none when it may be any.
+    pub achterstand_max: Option<i64>,
+    /// What is counted.
+    pub meters: Arc<Meters>,
+    /// Spans.
+    pub sporen: Sporen,
 }
 
 impl Admission {
     /// Starts the writer; it ends when the token fires and what was queued has been answered.
     pub fn start(werkplaats: Werkplaats, stop: CancellationToken) -> (Admission, tokio::task::JoinHandle<()>) {
         let (wachtrij, rij) = mpsc::channel(WACHTRIJ);
-        let clock = werkplaats.clock.clone();
+        let (clock, kluis, meters) = (werkplaats.clock.clone(), Arc::clone(&werkplaats.kluis), Arc::clone(&werkplaats.meters));
         let schrijver = tokio::spawn(schrijf(werkplaats, rij, stop));
-        (Admission { wachtrij, clock }, schrijver)
+        (Admission { wachtrij, clock, kluis, meters }, schrijver)
     }
 
     /// Submits one message. The answer comes when it is durable. The work goes on when the caller goes away.
-    pub async fn dien_in(&self, peer: &Peer, bytes: &[u8], traceparent: String) -> Result<Antwoord, Gestaakt> {
-        match self.lees(peer, bytes, traceparent) {
+    pub async fn dien_in<'a>(&self, peer: &Peer, inzending: impl Into<Inzending<'a>>) -> Result<Antwoord, Gestaakt> {
+        let inzending = inzending.into();
+        match self.lees(peer, inzending)? {
             Ok((opdracht, wacht)) => {
                 self.zet_in_rij(opdracht)?;
                 wacht.await.unwrap_or(Err(Gestaakt::Stopt))
             }
-            Err(refusal) => Ok(Err(refusal)),
+            Err(refusal) => self.weiger(peer, inzending.bericht, refusal).await.map(Err),
         }
     }
 
     /// Queues one message of a stream, waiting for a place; the answer is awaited later.
-    pub async fn zet(&self, peer: &Peer, bytes: &[u8], traceparent: String) -> Wachtend {
-        match self.lees(peer, bytes, traceparent) {
+    pub async fn zet(&self, peer: &Peer, inzending: Inzending<'_>) -> Wachtend {
+        match self.lees(peer, inzending) {
             // When the writer has gone the receiver says so.
-            Ok((opdracht, wacht)) => self.wachtrij.send(opdracht).await.map_or(Wachtend::Gestopt, |()| Wachtend::Wacht(wacht)),
-            Err(refusal) => Wachtend::Geweigerd(refusal),
+            Ok(Ok((opdracht, wacht))) => self.wachtrij.send(opdracht).await.map_or(Wachtend::Gestopt, |()| Wachtend::Wacht(wacht)),
+            Ok(Err(refusal)) => self.weiger(peer, inzending.bericht, refusal).await.map_or(Wachtend::Gestopt, Wachtend::Geweigerd),
+            Err(_) => Wachtend::Gestopt,
         }
     }
 
     /// Reads a message outside the transaction, so that many are read at once.
-    fn lees(&self, peer: &Peer, bytes: &[u8], traceparent: String) -> Result<(Opdracht, Wacht), Refusal> {
-        let gelezen = Arc::new(lees(bytes, peer.rol(), self.clock.now(), self.clock.today())?);
-        let digest = sha256(&gelezen.canonical);
+    fn lees(&self, peer: &Peer, inzending: Inzending<'_>) -> Result<Result<(Opdracht, Wacht), Refusal>, Gestaakt> {
+        let (begin, begonnen_op) = (Instant::now(), self.clock.micros());
+        let mut gelezen = match lees(inzending.bericht, peer.rol(), self.clock.now(), self.clock.today()) {
+            Ok(gelezen) => gelezen,
+            Err(refusal) => {
+                self.meters.geweigerd(soort(inzending.bericht), refusal.code());
+                return Ok(Err(refusal));
+            }
+        };
+        let voorbereid = Voorbereid::van(&self.kluis, &gelezen.canonical, inzending, begonnen_op);
+        let voorbereid = voorbereid.map_err(|fout| Arc::new(StoreError::Kluis(fout)))?;
+        if let Err(fault) = voorbereid.zegel_klopt(peer) {
+            gelezen.oordeel = gelezen.oordeel.and(Err(Refusal::Inhoud(vec![fault])));
+        }
+        let gelezen = Arc::new(gelezen);
         let (vraag, wacht) = Vraag::nieuw();
-        Ok((Opdracht::Dien(Dien { afzender: Arc::clone(peer.deelnemer()), gelezen, digest, traceparent }, vraag), wacht))
+        let dien = Dien { afzender: Arc::clone(peer.deelnemer()), gelezen, voorbereid, begin, aanroep: sporen::huidig() };
+        Ok(Ok((Opdracht::Dien(Box::new(dien), vraag), wacht)))
+    }
+
+    /// Puts on record that something was refused of which not even the kind could be read.
+    async fn weiger(&self, peer: &Peer, bytes: &[u8], refusal: Refusal) -> Result<Refusal, Gestaakt> {
+        let geweigerd = Aantekening::onleesbaar(peer.deelnemer(), &refusal).met(self.kluis.kenmerk(&sha256(bytes)));
+        self.leg_vast(vec![geweigerd]).await?;
+        Ok(refusal)
     }
 
     /// Confirms receipt of everything in a mailbox up to and including a number; returns the highest number that is confirmed.
@@ -211,12 +301,39 @@ impl Admission {
         }
     }
 
+    /// Puts on record what was done outside the writer. Only when this returns may the outcome be handed out: no record, no act.
+    pub async fn leg_vast(&self, aantekeningen: Vec<Aantekening>) -> Result<(), Gestaakt> {
+        if aantekeningen.is_empty() {
+            return Ok(());
+        }
+        let (vraag, wacht) = Vraag::nieuw();
+        // Waits for a place: who reads its mail is not sent away because others send.
+        self.wachtrij.send(Opdracht::Leg(aantekeningen, vraag)).await.map_err(|_| Gestaakt::Stopt)?;
+        wacht.await.unwrap_or(Err(Gestaakt::Stopt))
+    }
+
+    /// Destroys what has been kept long enough and wraps keys anew, a piece at a time, until there is no more to do.
+    pub async fn onderhoud(&self) -> Result<(), Gestaakt> {
+        loop {
+            let (vraag, wacht) = Vraag::nieuw();
+            self.wachtrij.send(Opdracht::Onderhoud(vraag)).await.map_err(|_| Gestaakt::Stopt)?;
+            if !wacht.await.unwrap_or(Err(Gestaakt::Stopt))? {
+                return Ok(());
+            }
+        }
+    }
+
     fn zet_in_rij(&self, opdracht: Opdracht) -> Result<(), Gestaakt> {
         self.wachtrij.try_send(opdracht).map_err(|error| match error {
             mpsc::error::TrySendError::Full(_) => Gestaakt::Vol,
             mpsc::error::TrySendError::Closed(_) => Gestaakt::Stopt,
         })
     }
+}
+
+/// The kind of a message that was refused, when it has one.
+fn soort(bytes: &[u8]) -> Option<Kind> {
+    Some(Bericht::decode(bytes).ok()?.inhoud?.kind())
 }
 
 async fn schrijf(werkplaats: Werkplaats, mut rij: mpsc::Receiver<Opdracht>, stop: CancellationToken) {
@@ -234,9 +351,9 @@ async fn schrijf(werkplaats: Werkplaats, mut rij: mpsc::Receiver<Opdracht>, stop
 
 /// One transaction for all; when that fails for a reason of its own, one each, so that nobody suffers for a neighbour.
 async fn verwerk(werkplaats: &Werkplaats, mut opdrachten: Vec<Opdracht>) {
-    match batch::voer_uit(werkplaats, &mut opdrachten).await {
+    match voer_uit(werkplaats, &mut opdrachten).await {
         Ok(()) => opdrachten.into_iter().for_each(|opdracht| opdracht.beantwoord(Ok(()))),
-        Err(StoreError::Statement(_) | StoreError::Corrupt { .. }) if opdrachten.len() > 1 => {
+        Err(StoreError::Statement(_) | StoreError::Corrupt { .. } | StoreError::LogboekAchter) if opdrachten.len() > 1 => {
             for opdracht in opdrachten {
                 Box::pin(verwerk(werkplaats, vec![opdracht])).await;
             }
@@ -260,6 +377,24 @@ async fn verwerk(werkplaats: &Werkplaats, mut opdrachten: Vec<Opdracht>) {
             opdrachten.into_iter().for_each(|opdracht| opdracht.beantwoord(Err(Gestaakt::Store(Arc::clone(&error)))));
         }
     }
+}
+
+/// Does it, with a span for all and, when it is durable, what became of each submission told to the meters.
+async fn voer_uit(werkplaats: &Werkplaats, opdrachten: &mut [Opdracht]) -> Result<(), StoreError> {
+    let aanroepen = opdrachten.iter().filter_map(Opdracht::dien).filter_map(|dien| dien.aanroep.as_ref());
+    let mut spoor = werkplaats.sporen.batch(opdrachten.len(), aanroepen);
+    spoor.soorten(|| telling::gevraagd(opdrachten));
+    batch::voer_uit(werkplaats, opdrachten).await.inspect_err(|_| spoor.mislukt())?;
+    werkplaats.meters.batch(opdrachten.len());
+    for opdracht in opdrachten.iter() {
+        if let Opdracht::Dien(dien, vraag) = opdracht {
+            werkplaats.meters.aanname(dien.begin.elapsed());
+            if let Some(Err(refusal)) = &vraag.uitkomst {
+                werkplaats.meters.geweigerd(Some(dien.gelezen.kind), refusal.code());
+            }
+        }
+    }
+    Ok(())
 }
 
 /// Sends the warnings of one case at a time: one whose facts are corrupt must not silence the others.

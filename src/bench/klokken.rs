@@ -88,7 +88,7 @@ pub async fn klokken(plan: &Plan, aantal: usize, progress: impl Fn(&str)) -> any
     let (tik_alles, tik_alles_zaken) = tik(&running).await?;
     progress("measuring everything anew");
     let begin = Instant::now();
-    let herbouwd = herbouw(&running.hub.store, &running.hub.beleid, false).await?;
+    let herbouwd = herbouw(&running.hub.store, &running.hub.kluis, &running.hub.beleid, false).await?;
     anyhow::ensure!(herbouwd.verschillen.is_empty(), "what is kept of the clocks differs from the messages");
     let herbouw_ms = millis(begin.elapsed());
     let other_cpu = cpu.others();
@@ -134,7 +134,7 @@ async fn nothing_due(running: &Running) -> anyhow::Result<Vec<f64>> {
 
 async fn een_zaak(running: &Running, zaak: &str) -> anyhow::Result<(f64, usize)> {
     let id = MaatregelId::parse(zaak).ok_or_else(|| anyhow::anyhow!("the id of a case"))?;
-    let dossiers = zaken::dossiers(&mut running.hub.store.read().await?.conn(), &[id]).await?;
+    let dossiers = zaken::dossiers(&mut running.hub.store.read().await?.conn(), &running.hub.kluis, &[id]).await?;
     let begin = Instant::now();
     let keer = 20_000;
     for _ in 0..keer {
@@ -149,6 +149,7 @@ fn peer(running: &Running, oin: &str) -> anyhow::Result<Peer> {
         organisatie: String::new(),
         serienummer: String::new(),
         niet_na: DateTime::from_timestamp_micros(i64::MAX).unwrap_or_default(),
+        certificaat: [0; 32],
         peer: SocketAddr::from(([127, 0, 0, 1], 1)),
         verbinding_id: 0,
     };
@@ -215,7 +216,7 @@ impl Last {
 }
 
 async fn een(admission: &Admission, peer: &Peer, bericht: &Bericht) -> anyhow::Result<String> {
-    let antwoord = admission.dien_in(peer, &bericht.encode_to_vec(), String::new()).await?;
+    let antwoord = admission.dien_in(peer, bericht.encode_to_vec().as_slice()).await?;
     let receipt = antwoord.map_err(|refusal| anyhow::anyhow!("refused: {}", refusal.code()))?;
     Ok(Receipt::decode(receipt)?.maatregel_id)
 }

@@ -82,14 +82,14 @@ async fn worker(channel: Channel, call: Call, end: Instant) -> anyhow::Result<Hi
             Call::Echo(_) => {
                 begin = Instant::now();
                 grpc.ready().await?;
-                let request = tonic::Request::new(RawRequest { bericht: Some(bytes.clone()) });
+                let request = tonic::Request::new(RawRequest { bericht: Some(bytes.clone()), ..Default::default() });
                 let codec = ProstCodec::<RawRequest, RawRequest>::default();
                 grpc.unary(request, PathAndQuery::from_static(echo::PATH), codec).await?;
             }
             Call::Submit(bericht, clock) => {
                 let bericht = Bericht { bericht_id: clock.new_id().to_string(), ..bericht.clone() };
                 begin = Instant::now();
-                exchange.submit(SubmitRequest { bericht: Some(bericht) }).await?;
+                exchange.submit(SubmitRequest { bericht: Some(bericht), ..Default::default() }).await?;
             }
         }
         latencies.record(u64::try_from(begin.elapsed().as_micros())?.max(1))?;

@@ -54,8 +54,12 @@ pub struct Report {
     pub echo: Figures,
     /// Accepted and durable.
     pub submit: Figures,
+    /// The same by a hub that seals nothing, commits to nothing and keeps no logbook, which exists for this comparison alone.
+    pub unprotected: Figures,
     /// Submit ÷ echo, the median of the rounds.
     pub ratio: f64,
+    /// Submit ÷ submit to the hub that protects nothing, the median of the rounds.
+    pub protected_ratio: f64,
     /// Writes of 4 KiB with fsync a second, before the run.
     pub fsync_per_second: f64,
     /// Share of one core that other processes took during the run.
@@ -85,6 +89,9 @@ pub async fn submit(plan: &Plan, progress: impl Fn(usize)) -> anyhow::Result<Rep
     let fsync_per_second = machine::fsync_rate(&folder)?;
     let config = config(plan, &folder);
     let running = Running::start(&config, clock.clone()).await?;
+    let bare_folder = folder.join("unprotected");
+    let bare_config = Config { database: plan.second_database(&bare_folder), ..self::config(plan, &bare_folder) };
+    let bare = Running::start_zonder_bescherming(&bare_config, clock.clone()).await?;
     let echo = echo::start(&config, &clock).await?;
     let cpu = machine::Cpu::now();
 
@@ -94,31 +101,60 @@ pub async fn submit(plan: &Plan, progress: impl Fn(usize)) -> anyhow::Result<Rep
         sleutel: plan.certs.join("rechtbank.key"),
     };
     let tls = tls.laad()?;
-    let mut channels = (Vec::new(), Vec::new());
+    let mut channels = (Vec::new(), Vec::new(), Vec::new());
     for _ in 0..plan.connections {
-        for (address, list) in [(echo.address, &mut channels.0), (running.address, &mut channels.1)] {
+        for (address, list) in [(echo.address, &mut channels.0), (running.address, &mut channels.1), (bare.address, &mut channels.2)] {
             let adres = Adres::parse(&address.to_string()).ok_or_else(|| anyhow::anyhow!("the address of the hub"))?;
             list.push(kanaal(&adres, Arc::clone(&tls)).await?);
         }
     }
     let message = message(plan.bytes, &clock);
-    let mut rounds: Vec<(Measured, Measured)> = Vec::new();
+    let mut rounds = Vec::new();
     for round in 0..plan.rounds {
         let echoed = load::run(plan, &channels.0, load::Call::Echo(message.clone())).await?;
-        let submitted = load::run(plan, &channels.1, load::Call::Submit(message.clone(), clock.clone())).await?;
-        rounds.push((echoed, submitted));
+        // First the one, then the other: what a round does to the disk is not always the same one's.
+        let submit = async |channels| load::run(plan, channels, load::Call::Submit(message.clone(), clock.clone())).await;
+        let (submitted, unprotected) = match round % 2 {
+            0 => (submit(&channels.1).await?, submit(&channels.2).await?),
+            _ => {
+                let unprotected = submit(&channels.2).await?;
+                (submit(&channels.1).await?, unprotected)
+            }
+        };
+        rounds.push(Round { echoed, submitted, unprotected });
         progress(round + 1);
     }
     let other_cpu = cpu.others();
     drop(channels);
     echo.stop();
     running.stop().await?;
+    bare.stop().await?;
     let _ = std::fs::remove_dir_all(&folder);
     report(plan, &rounds, fsync_per_second, other_cpu)
 }
 
-fn report(plan: &Plan, rounds: &[(Measured, Measured)], fsync_per_second: f64, other_cpu: f64) -> anyhow::Result<Report> {
-    let (echo, submit): (Vec<&Measured>, Vec<&Measured>) = rounds.iter().map(|(echo, submit)| (echo, submit)).unzip();
+/// What one round measured, one after the other.
+struct Round {
+    echoed: Measured,
+    submitted: Measured,
+    unprotected: Measured,
+}
+
+impl Plan {
+    /// A database for the hub that protects nothing, beside the first.
+    fn second_database(&self, folder: &Path) -> String {
+        match &self.database {
+            Some(url) if url.starts_with("postgres") => format!("{url}_unprotected"),
+            _ => format!("sqlite:{}", folder.join("ketenhub.db").display()),
+        }
+    }
+}
+
+fn report(plan: &Plan, rounds: &[Round], fsync_per_second: f64, other_cpu: f64) -> anyhow::Result<Report> {
+    let all = |which: fn(&Round) -> &Measured| rounds.iter().map(which).collect::<Vec<_>>();
+    let (echo, submit) = (all(|round| &round.echoed), all(|round| &round.submitted));
+    let ratio =
+        |to: fn(&Round) -> &Measured| median(rounds.iter().map(|round| round.submitted.per_second() / to(round).per_second()).collect());
     let mut distrust = Vec::new();
     if fsync_per_second < 2000.0 {
         distrust.push("an fsync takes more than 0.5 ms: the disk, or another load, decides".to_owned());
@@ -130,9 +166,11 @@ fn report(plan: &Plan, rounds: &[(Measured, Measured)], fsync_per_second: f64, o
         in_flight: plan.in_flight,
         connections: plan.connections,
         bytes: plan.bytes,
-        ratio: median(rounds.iter().map(|(echo, submit)| submit.per_second() / echo.per_second()).collect()),
+        ratio: ratio(|round| &round.echoed),
+        protected_ratio: ratio(|round| &round.unprotected),
         echo: figures(&echo)?,
         submit: figures(&submit)?,
+        unprotected: figures(&all(|round| &round.unprotected))?,
         fsync_per_second,
         other_cpu,
         distrust,

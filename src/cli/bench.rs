@@ -10,12 +10,13 @@ use crate::bench::{self, Figures, Klokkenrapport, Plan, Report};
 /// What to measure.
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
-    /// Unary submits of an uitspraak with two recipients, accepted and durable, beside a raw mTLS echo in turn.
+    /// Unary submits of an uitspraak with two recipients, accepted and durable, beside a raw mTLS echo and a hub that protects nothing in turn.
     Submit {
         /// Folder with the example certificates.
         #[arg(long, value_name = "DIR", default_value = "certs-example", env = "KETENHUB_CERTS")]
         certs: PathBuf,
-        /// Database to measure on: an empty one. Without it SQLite in a temporary folder.
+        /// Database to measure on: an empty one, and for PostgreSQL one more with `_unprotected` behind its name. Without it SQLite in a
+        /// temporary folder.
         #[arg(long, value_name = "URL")]
         database: Option<String>,
         /// Seconds of one measurement.
@@ -114,7 +115,9 @@ fn show(report: &Report) {
     };
     line("raw mTLS echo", &report.echo);
     line("accepted and durable", &report.submit);
-    println!("ratio                  {:>9.3}", report.ratio);
+    line("nothing protected", &report.unprotected);
+    println!("ratio to the echo      {:>9.3}", report.ratio);
+    println!("ratio to unprotected   {:>9.3}", report.protected_ratio);
     println!("raw fsync of 4 KiB     {:>9.0}/s   other CPU {:.0} % of a core", report.fsync_per_second, report.other_cpu * 100.0);
     for reason in &report.distrust {
         println!("do not trust this run: {reason}");

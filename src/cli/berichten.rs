@@ -3,18 +3,16 @@
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context as _, bail};
+use anyhow::Context as _;
 use clap::{Args, Subcommand};
 use jeugdketen_proto::v1::beheer_service_client::BeheerServiceClient;
 use jeugdketen_proto::v1::subscribe_response::Gebeurtenis;
-use jeugdketen_proto::v1::{
-    AcknowledgeRequest, Bericht, FetchRequest, Levering, ListSleutelsRequest, Receipt, SubmitRequest, SubscribeRequest,
-};
-use prost::Message as _;
+use jeugdketen_proto::v1::{AcknowledgeRequest, Bericht, FetchRequest, Levering, ListSleutelsRequest, SubmitRequest, SubscribeRequest};
 
+use super::bewijs;
 use super::client::{Naar, uitleg};
 use crate::json;
-use crate::receipt::{hex, sha256, verifieer};
+use crate::receipt::hex;
 
 /// Submits files in their order and prints the receipts; stops at the first refusal.
 pub(super) async fn submit(files: &[PathBuf], naar: &Naar) -> anyhow::Result<()> {
@@ -24,7 +22,8 @@ pub(super) async fn submit(files: &[PathBuf], naar: &Naar) -> anyhow::Result<()>
     }
     let mut exchange = naar.exchange().await?;
     for (file, bericht) in files.iter().zip(berichten) {
-        let antwoord = exchange.submit(SubmitRequest { bericht: Some(bericht) }).await.map_err(|status| uitleg(&status));
+        let antwoord =
+            exchange.submit(SubmitRequest { bericht: Some(bericht), ..Default::default() }).await.map_err(|status| uitleg(&status));
         let receipt = antwoord.with_context(|| file.display().to_string())?.into_inner().receipt.unwrap_or_default();
         println!("{}", json::write(&receipt)?);
     }
@@ -87,16 +86,7 @@ fn print(levering: &Levering) -> anyhow::Result<()> {
 #[derive(Debug, Subcommand)]
 pub(super) enum ReceiptCommand {
     /// Verify a receipt without the hub.
-    Verify {
-        /// File with the receipt as protobuf JSON; `-` is standard input.
-        receipt: PathBuf,
-        /// The hub's public receipt key, 64 hexadecimal digits.
-        #[arg(long, value_name = "HEX")]
-        sleutel: String,
-        /// File with the message, to check that the receipt is for it.
-        #[arg(long, value_name = "FILE")]
-        bericht: Option<PathBuf>,
-    },
+    Verify(bewijs::ReceiptVerify),
     /// Print the public keys with which receipts verify (needs the certificate of an operator).
     Sleutels {
         #[command(flatten)]
@@ -107,7 +97,7 @@ pub(super) enum ReceiptCommand {
 /// Runs one of them.
 pub(super) async fn receipt(command: &ReceiptCommand) -> anyhow::Result<()> {
     match command {
-        ReceiptCommand::Verify { receipt, sleutel, bericht } => verify(receipt, sleutel, bericht.as_deref()),
+        ReceiptCommand::Verify(args) => bewijs::receipt(args),
         ReceiptCommand::Sleutels { naar } => {
             let mut beheer = BeheerServiceClient::new(naar.kanaal().await?);
             let sleutels = beheer.list_sleutels(ListSleutelsRequest {}).await.map_err(|status| uitleg(&status))?.into_inner().sleutels;
@@ -119,26 +109,8 @@ pub(super) async fn receipt(command: &ReceiptCommand) -> anyhow::Result<()> {
     }
 }
 
-fn verify(file: &Path, sleutel: &str, bericht: Option<&Path>) -> anyhow::Result<()> {
-    let receipt: Receipt = json::read(&read(file)?)?;
-    let publiek = from_hex(sleutel).context("--sleutel must be 64 hexadecimal digits")?;
-    verifieer(&receipt, &publiek)?;
-    if let Some(file) = bericht {
-        let bericht: Bericht = json::read(&read(file)?)?;
-        if receipt.digest != sha256(&bericht.encode_to_vec()).as_slice() {
-            bail!("the receipt holds, but it is for another message than {}", file.display());
-        }
-    }
-    println!("the receipt holds: message {} has number {}", receipt.bericht_id, receipt.volgnummer);
-    Ok(())
-}
-
-fn from_hex(text: &str) -> Option<Vec<u8>> {
-    let byte = |index: usize| u8::from_str_radix(text.get(index..index + 2)?, 16).ok();
-    (text.len() == 64).then(|| (0..64).step_by(2).map(byte).collect()).flatten()
-}
-
-fn read(file: &Path) -> anyhow::Result<String> {
+/// The text of a file; `-` is standard input.
+pub(super) fn read(file: &Path) -> anyhow::Result<String> {
     if file == Path::new("-") {
         let mut text = String::new();
         std::io::stdin().read_to_string(&mut text).context("cannot read standard input")?;

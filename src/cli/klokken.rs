@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use anyhow::bail;
 
-use crate::hub::{beleid, open_store};
+use crate::hub::{beleid, open_met_kluis};
 use crate::klokken::herbouw;
 
 use crate::config::Config;
@@ -26,8 +26,8 @@ pub(super) async fn run(command: &Command) -> anyhow::Result<()> {
     let Command::Rebuild { config, check } = command;
     let config = Config::load(config)?;
     let beleid = beleid(&config)?;
-    let store = open_store(&config).await?;
-    let uitkomst = herbouw(&store, &beleid, !check).await?;
+    let (store, kluis) = open_met_kluis(&config).await?;
+    let uitkomst = herbouw(&store, &kluis, &beleid, !check).await?;
     store.close().await;
     println!("{} zaken, {} klokken gemeten; beleid {beleid}", uitkomst.zaken, uitkomst.klokken);
     if uitkomst.ander_beleid {

@@ -1,13 +1,18 @@
 //! The command line: parses, calls, prints. Results go to standard output, everything else to standard error. It holds no rules of the
 //! chain.
 
+mod audit;
 mod bench;
 mod berichten;
+mod bewijs;
 mod certs_command;
 mod client;
 mod deelnemer;
 mod demo;
+mod getuige;
+mod inzage;
 mod klokken;
+mod kluis;
 mod rapport;
 mod replay;
 mod serve;
@@ -45,6 +50,9 @@ enum Command {
     /// Rebuild or check what is kept of the norm clocks.
     #[command(subcommand)]
     Klokken(klokken::Command),
+    /// Look after the master keys, and give back the space of what was destroyed.
+    #[command(subcommand)]
+    Kluis(kluis::Command),
     /// Start a hub on loopback with the example certificates and play one whole case through it.
     Demo(demo::Args),
     /// Play a chain of many participants through a whole hub on simulated time.
@@ -75,6 +83,14 @@ enum Command {
     /// Work with receipts.
     #[command(subcommand)]
     Receipt(berichten::ReceiptCommand),
+    /// Work with views.
+    #[command(subcommand)]
+    View(bewijs::ViewCommand),
+    /// Who saw what of a child, for the GI that holds its case (AVG art. 15).
+    Inzage(inzage::Args),
+    /// Check the sealed audit log, prove what is in it, and witness that it only grows.
+    #[command(subcommand)]
+    Audit(audit::Command),
 }
 
 /// Runs the programme and returns its exit code.
@@ -95,6 +111,7 @@ async fn dispatch(command: Command) -> anyhow::Result<()> {
         Command::Serve { config } => serve::serve(&config).await,
         Command::Migrate { config } => serve::migrate(&config).await,
         Command::Klokken(command) => klokken::run(&command).await,
+        Command::Kluis(command) => kluis::run(&command).await,
         Command::Demo(args) => demo::run(&args).await,
         Command::Replay(args) => replay::run(&args).await,
         Command::Certs(args) => certs_command::run(&args),
@@ -105,6 +122,9 @@ async fn dispatch(command: Command) -> anyhow::Result<()> {
         Command::Bench(command) => bench::run(&command).await,
         Command::Termijn(args) => termijn::run(&args),
         Command::Receipt(command) => berichten::receipt(&command).await,
+        Command::View(command) => bewijs::view(&command),
+        Command::Inzage(args) => inzage::run(&args).await,
+        Command::Audit(command) => audit::run(command).await,
     }
 }
 

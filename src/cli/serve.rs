@@ -10,7 +10,7 @@ use crate::hub::{Running, open_store};
 use crate::telemetry;
 use crate::time::Clock;
 
-/// Runs until SIGINT or SIGTERM; SIGHUP makes it look at its certificate files at once.
+/// Runs until SIGINT or SIGTERM; SIGHUP makes it look at its certificates and master keys at once.
 pub(super) async fn serve(path: &Path) -> anyhow::Result<()> {
     let config = Config::load(path)?;
     telemetry::start(&config.log);
@@ -23,7 +23,7 @@ pub(super) async fn serve(path: &Path) -> anyhow::Result<()> {
             outcome = running.ended() => { outcome?; anyhow::bail!("the hub stopped serving by itself") }
             _ = int.recv() => break,
             _ = term.recv() => break,
-            _ = hup.recv() => running.reload.notify_one(),
+            _ = hup.recv() => running.herlaad(),
         }
     }
     Ok(running.stop().await?)

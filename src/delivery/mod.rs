@@ -2,23 +2,28 @@
 //! rules of today. It hands out views only; reading them off the wire is for `wire`.
 
 pub mod view;
-pub mod wake;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::NaiveDate;
+use jeugdketen_proto::v1::{RedenNietZichtbaar, Rol, Veldbewijs};
+use prost::Message;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
+use crate::admission::wake::Wekker;
+use crate::admission::{Admission, Gestaakt, volgend_spoor};
 use crate::domain::deelnemer::datum;
 use crate::domain::ids::Oin;
 use crate::identity::register::Peer;
+use crate::kluis::Kluis;
+use crate::store::audit::Aantekening;
 use crate::store::postvak::{self, Post, Stand};
-use crate::store::{Store, StoreError};
+use crate::store::{Store, StoreError, corrupt};
 use crate::time::Clock;
 use view::View;
-use wake::Wekker;
 
 /// How many deliveries are read at a time for a stream.
 const PAGINA: i64 = 64;
@@ -38,16 +43,20 @@ pub struct Levering {
     pub afzender_rol: i32,
     /// The moment it was offered, in microseconds.
     pub aangeboden_op: i64,
-    /// The view; none when the recipient's relation to the case has ended.
-    pub view: Option<View>,
-    /// W3C trace context of the submission.
+    /// The view, or why there is none.
+    pub view: Result<View, RedenNietZichtbaar>,
+    /// The proof that the fields of the view are the sender's; none when the rules of visibility changed since the message was accepted.
+    pub bewijs: Option<Veldbewijs>,
+    /// W3C trace context: the trace of the submission, the step of this delivery.
     pub traceparent: String,
+    /// What goes on record of it.
+    aantekening: Aantekening,
 }
 
 impl Levering {
     /// Its size on the wire, rather too large than too small.
     fn omvang(&self) -> usize {
-        256 + self.view.as_ref().map_or(0, View::omvang)
+        256 + self.view.as_ref().map_or(0, View::omvang) + self.bewijs.as_ref().map_or(0, Message::encoded_len)
     }
 }
 
@@ -58,16 +67,33 @@ pub enum Gebeurtenis {
     Levering(Box<Levering>),
     /// It is quiet; the last number given out, all of which were sent.
     Hartslag(i64),
-    /// The database did not answer; the stream ends.
-    Fout(StoreError),
+    /// The database did not answer, or not what was delivered could be put on record; the stream ends.
+    Fout(Gestaakt),
     /// The hub stops; the stream ends.
     Stopt,
+}
+
+/// What the way out works with.
+#[derive(Clone, Debug)]
+pub struct Onderdelen {
+    /// The database.
+    pub store: Store,
+    /// What opens bodies.
+    pub kluis: Arc<Kluis>,
+    /// What puts deliveries on record.
+    pub admission: Admission,
+    /// Who is to be woken.
+    pub wekker: Wekker,
+    /// The time.
+    pub clock: Clock,
 }
 
 /// The way out.
 #[derive(Clone, Debug)]
 pub struct Delivery {
     store: Store,
+    kluis: Arc<Kluis>,
+    admission: Admission,
     wekker: Wekker,
     clock: Clock,
     hartslag: Duration,
@@ -76,8 +102,9 @@ pub struct Delivery {
 
 impl Delivery {
     /// Starts nothing: streams are made when they are asked for.
-    pub fn new(store: Store, wekker: Wekker, clock: Clock, hartslag: Duration, stop: CancellationToken) -> Delivery {
-        Delivery { store, wekker, clock, hartslag, stop }
+    pub fn new(delen: Onderdelen, hartslag: Duration, stop: CancellationToken) -> Delivery {
+        let Onderdelen { store, kluis, admission, wekker, clock } = delen;
+        Delivery { store, kluis, admission, wekker, clock, hartslag, stop }
     }
 
     /// Where the mailbox stands.
@@ -86,38 +113,78 @@ impl Delivery {
     }
 
     /// One page after a number; after the last acknowledged one when none is given. With where the mailbox stands.
-    pub async fn pagina(&self, peer: &Peer, na: Option<i64>, maximaal: i64) -> Result<(Vec<Levering>, Stand), StoreError> {
+    pub async fn pagina(&self, peer: &Peer, na: Option<i64>, maximaal: i64) -> Result<(Vec<Levering>, Stand), Gestaakt> {
+        let (leveringen, stand) = self.lees(peer, na, maximaal).await.map_err(Arc::new)?;
+        self.leg_vast(&leveringen).await?;
+        Ok((leveringen, stand))
+    }
+
+    async fn lees(&self, peer: &Peer, na: Option<i64>, maximaal: i64) -> Result<(Vec<Levering>, Stand), StoreError> {
         let mut lezing = self.store.read().await?;
         // Where the mailbox stands is read first: the page can hold more, never less.
         let stand = postvak::stand(&mut lezing.conn(), peer.oin()).await?;
-        let post = postvak::pagina(&mut lezing.conn(), peer.oin(), na.unwrap_or(stand.bevestigd_tot), maximaal).await?;
+        let post = postvak::pagina(&mut lezing.conn(), &self.kluis, peer.oin(), na.unwrap_or(stand.bevestigd_tot), maximaal).await?;
         drop(lezing);
-        let vandaag = self.clock.today();
-        let leveringen = post.into_iter().map(|post| levering(post, peer.oin(), vandaag)).collect::<Result<_, _>>()?;
+        let leveringen = post.into_iter().map(|post| self.levering(post, peer.oin())).collect::<Result<_, _>>()?;
         Ok((leveringen, stand))
+    }
+
+    /// Puts on record what is about to be handed out.
+    async fn leg_vast(&self, leveringen: &[Levering]) -> Result<(), Gestaakt> {
+        let gezien = leveringen.iter().filter(|levering| levering.view.is_ok());
+        self.admission.leg_vast(gezien.map(|levering| levering.aantekening.clone()).collect()).await
+    }
+
+    fn levering(&self, post: Post, oin: Oin) -> Result<Levering, StoreError> {
+        let spoor = volgend_spoor(&post.traceparent)?;
+        let gemaakt = if relatie_beeindigd(&post, self.clock.today()) {
+            Err(RedenNietZichtbaar::RelatieBeeindigd)
+        } else {
+            View::maak(&post, oin)?.ok_or(RedenNietZichtbaar::Vernietigd)
+        };
+        let (view, bewijs) = match gemaakt {
+            Ok((view, bewijs)) => (Ok(view), bewijs),
+            Err(reden) => (Err(reden), None),
+        };
+        let rol = Rol::try_from(post.rol).map_err(|_| corrupt("postvak", "rol", post.volgnummer))?;
+        let persoon = post.sleutels.as_ref().and_then(|sleutels| sleutels.persoon()).map(|persoon| persoon.waarde);
+        let nieuw = Aantekening::geleverd((oin, rol), post.soort, post.volgnummer).in_zaak(post.zaak()).over(persoon);
+        let aantekening = nieuw.langs(Some(spoor)).sinds(self.clock.micros());
+        Ok(Levering {
+            nr: post.nr,
+            afzender: post.afzender,
+            afzender_rol: post.afzender_rol,
+            aangeboden_op: post.aangeboden_op,
+            view,
+            bewijs,
+            traceparent: spoor.traceparent(),
+            aantekening,
+        })
     }
 
     /// As many deliveries after a number as fit in so many bytes, at most `maximaal` but always one when there is one. Read in pieces, so
     /// that what does not fit costs no memory.
-    pub async fn blad(&self, peer: &Peer, mut na: Option<i64>, maximaal: i64, bytes: usize) -> Result<(Vec<Levering>, Stand), StoreError> {
+    pub async fn blad(&self, peer: &Peer, mut na: Option<i64>, maximaal: i64, bytes: usize) -> Result<(Vec<Levering>, Stand), Gestaakt> {
         let (mut blad, mut omvang, mut rest) = (Vec::new(), 0, maximaal);
-        loop {
+        let stand = 'vol: loop {
             let gevraagd = rest.min(PAGINA);
-            let (stuk, stand) = self.pagina(peer, na, gevraagd).await?;
+            let (stuk, stand) = self.lees(peer, na, gevraagd).await.map_err(Arc::new)?;
             let gelezen = i64::try_from(stuk.len()).unwrap_or(i64::MAX);
             for levering in stuk {
                 omvang += levering.omvang();
                 if omvang > bytes && !blad.is_empty() {
-                    return Ok((blad, stand));
+                    break 'vol stand;
                 }
                 na = Some(levering.nr);
                 blad.push(levering);
             }
             rest -= gelezen;
             if gelezen < gevraagd || rest <= 0 {
-                return Ok((blad, stand));
+                break stand;
             }
-        }
+        };
+        self.leg_vast(&blad).await?;
+        Ok((blad, stand))
     }
 
     /// A stream from a number on, without end. It reads no further ahead than a few events: a slow reader costs nobody else.
@@ -167,18 +234,6 @@ impl Delivery {
             let _ = tokio::time::timeout(wachttijd, bel.changed()).await;
         }
     }
-}
-
-fn levering(post: Post, oin: Oin, vandaag: NaiveDate) -> Result<Levering, StoreError> {
-    let view = if relatie_beeindigd(&post, vandaag) { None } else { Some(View::maak(&post, oin)?) };
-    Ok(Levering {
-        nr: post.nr,
-        afzender: post.afzender,
-        afzender_rol: post.afzender_rol,
-        aangeboden_op: post.aangeboden_op,
-        view,
-        traceparent: post.traceparent,
-    })
 }
 
 /// A participant whose relation ended sees of the case only the message that ended it. A date that cannot be read ends it too.

@@ -2,24 +2,39 @@
 //! only views leave the hub.
 
 use bytes::Bytes;
-use jeugdketen_proto::v1::{Bericht, Rol};
+use jeugdketen_proto::v1::{Bericht, Receipt, Rol, Veldbewijs};
 use jeugdketen_proto::{Projection as _, Reader};
 use prost::Message as _;
 
 use crate::domain::ids::{MaatregelId, Oin};
+use crate::kluis::{Plek, Zaaksleutels};
 use crate::store::postvak::Post;
 use crate::store::{StoreError, corrupt};
+use crate::verbintenis;
+
+/// Opens a stored body; none when it was destroyed.
+pub fn open(sleutels: &Zaaksleutels, volgnummer: i64, gesloten: Option<&[u8]>) -> Result<Option<Vec<u8>>, StoreError> {
+    let open = |gesloten| sleutels.open(Plek::Inhoud(volgnummer), gesloten);
+    gesloten.map(open).transpose().map_err(|_| corrupt("berichten", "inhoud", volgnummer))
+}
 
 /// A projected message.
 #[derive(Clone, PartialEq)]
 pub struct View(Bericht);
 
 impl View {
-    /// Projects a stored message for the participant that receives it.
-    pub fn maak(post: &Post, oin: Oin) -> Result<View, StoreError> {
+    /// Projects a stored message for the participant that receives it, with the proof that its fields are the sender's; none when its body
+    /// was destroyed.
+    pub fn maak(post: &Post, oin: Oin) -> Result<Option<(View, Option<Veldbewijs>)>, StoreError> {
         let fout = |kolom| corrupt("postvak", kolom, post.volgnummer);
         let rol = Rol::try_from(post.rol).map_err(|_| fout("rol"))?;
-        View::van(&post.inhoud, post.maatregel_id.map(MaatregelId), rol, oin).ok_or_else(|| fout("inhoud"))
+        let Some(sleutels) = &post.sleutels else { return Ok(None) };
+        let Some(canonical) = open(sleutels, post.volgnummer, post.inhoud.as_deref())? else { return Ok(None) };
+        let receipt = sleutels.open(Plek::Receipt(post.volgnummer), &post.receipt).map_err(|_| fout("receipt"))?;
+        let receipt = Receipt::decode(receipt.as_slice()).map_err(|_| fout("receipt"))?;
+        let bewijs = verbintenis::bewijs(&receipt, &canonical, rol, oin.as_str());
+        let view = View::van(&canonical, post.maatregel_id.map(MaatregelId), rol, oin).ok_or_else(|| fout("inhoud"))?;
+        Ok(Some((view, bewijs)))
     }
 
     /// Projects a message of a case in its canonical form; none when the bytes are no message.

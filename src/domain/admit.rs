@@ -117,6 +117,8 @@ pub struct Omgeving<'a> {
     pub origineel: Option<&'a Origineel>,
     /// Regions in which the named GI has an opnamestop today.
     pub opnamestops: &'a [String],
+    /// Whether the message names another jeugdige than its case does, as far as that can be told.
+    pub andere_jeugdige: bool,
     /// Gives a new UUID version 7.
     pub nieuw_id: &'a mut dyn FnMut() -> Uuid,
 }
@@ -192,6 +194,11 @@ impl Admitted {
     /// Its case; new when this message opens one.
     pub fn maatregel(&self) -> Option<MaatregelId> {
         self.maatregel
+    }
+
+    /// Whether it opens its case: then the hub gave the id, and not the sender.
+    pub fn opent_zaak(&self) -> bool {
+        self.maatregel.is_some() && self.gelezen.maatregel.is_none()
     }
 
     /// Who gets it.
@@ -285,6 +292,11 @@ fn weeg(gelezen: &Gelezen, inhoud: &Inhoud, afzender: &Deelnemer, zaak: Option<&
     }
     if gelezen.kind == Kind::Uitspraak {
         regels::oplegging_of_vervolg(inhoud, zaak.is_some(), gelezen.bericht.correctie.is_some())?;
+    }
+    // What the rechtbank corrects of its uitspraak may be just that.
+    let corrigeert_uitspraak = gelezen.kind == Kind::Uitspraak && gelezen.bericht.correctie.is_some();
+    if omgeving.andere_jeugdige && !corrigeert_uitspraak {
+        return Err(Toestand::AndereJeugdige.into());
     }
     let origineel = match gelezen.betreft {
         Some(betreft) => Some(regels::origineel(gelezen, betreft, afzender, zaak, omgeving.origineel)?),

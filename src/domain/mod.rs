@@ -13,4 +13,5 @@ pub mod rapport;
 pub mod refusal;
 pub mod register;
 pub mod routing;
+pub mod spoor;
 pub mod zaak;

@@ -64,6 +64,10 @@ pub enum Toestand {
     GeenVervanging,
     /// The sender works in another region.
     AndereRegio,
+    /// The message names another jeugdige than its case.
+    AndereJeugdige,
+    /// It was accepted before; its receipt was destroyed with the facts of its case.
+    ReceiptVernietigd,
 }
 
 impl Toestand {
@@ -85,6 +89,8 @@ impl Toestand {
             Toestand::GeenMandaat => "GEEN_MANDAAT",
             Toestand::GeenVervanging => "GEEN_VERVANGING",
             Toestand::AndereRegio => "ANDERE_REGIO",
+            Toestand::AndereJeugdige => "ANDERE_JEUGDIGE",
+            Toestand::ReceiptVernietigd => "RECEIPT_VERNIETIGD",
         }
     }
 
@@ -108,6 +114,8 @@ impl Toestand {
             Toestand::GeenMandaat => "this expertteam has no mandaat",
             Toestand::GeenVervanging => "the named uitspraak did not replace this GI on this case",
             Toestand::AndereRegio => "the region is not one of the sender's in the register",
+            Toestand::AndereJeugdige => "the message names another jeugdige than the uitspraak that opened its case",
+            Toestand::ReceiptVernietigd => "it was accepted before; its receipt was destroyed with the facts of its case",
         }
     }
 }

@@ -1,6 +1,7 @@
 //! What a client certificate says about its holder. It deliberately does not verify signatures, validity or revocation: that is
 //! the verifier's work (see [`super::tls`]), and it has been done before anything here is believed.
 
+use aws_lc_rs::digest;
 use chrono::{DateTime, Utc};
 use rustls::pki_types::CertificateDer;
 use x509_parser::certificate::X509Certificate;
@@ -34,6 +35,8 @@ pub struct KlantCertificaat {
     pub niet_voor: DateTime<Utc>,
     /// The certificate is not valid after this instant.
     pub niet_na: DateTime<Utc>,
+    /// SHA-256 over the certificate in DER.
+    pub vingerafdruk: [u8; 32],
 }
 
 /// Why a certificate cannot identify anybody. The texts repeat nothing from the certificate.
@@ -78,6 +81,7 @@ impl KlantCertificaat {
             uitgever: certificaat.issuer().to_string(),
             niet_voor: moment(certificaat.validity().not_before)?,
             niet_na: moment(certificaat.validity().not_after)?,
+            vingerafdruk: vingerafdruk(der),
         })
     }
 
@@ -87,6 +91,13 @@ impl KlantCertificaat {
         let begin = self.serienummer.iter().position(|&b| b != 0).unwrap_or(self.serienummer.len().saturating_sub(1));
         self.serienummer.iter().skip(begin).map(|b| format!("{b:02x}")).collect()
     }
+}
+
+/// SHA-256 over a certificate in DER.
+pub fn vingerafdruk(der: &[u8]) -> [u8; 32] {
+    let mut som = [0; 32];
+    som.copy_from_slice(digest::digest(&digest::SHA256, der).as_ref());
+    som
 }
 
 /// Reads exactly one certificate, and nothing after it.

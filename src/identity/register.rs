@@ -16,6 +16,7 @@ use crate::domain::register::Register;
 #[derive(Clone, Debug)]
 pub struct Peer {
     deelnemer: Arc<Deelnemer>,
+    certificaat: [u8; 32],
 }
 
 impl Peer {
@@ -27,6 +28,11 @@ impl Peer {
     /// Its role.
     pub fn rol(&self) -> Rol {
         self.deelnemer.rol
+    }
+
+    /// SHA-256 over its certificate in DER.
+    pub fn certificaat(&self) -> &[u8; 32] {
+        &self.certificaat
     }
 
     /// What the register says of it.
@@ -72,6 +78,6 @@ impl LiveRegister {
     /// The caller behind a connection whose certificate was verified.
     pub fn identificeer(&self, identiteit: &Identiteit, vandaag: NaiveDate) -> Result<Peer, Onbevoegd> {
         let deelnemer = Arc::clone(self.nu().bevoegde(identiteit.oin, vandaag)?);
-        Ok(Peer { deelnemer })
+        Ok(Peer { deelnemer, certificaat: identiteit.certificaat })
     }
 }

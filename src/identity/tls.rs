@@ -197,6 +197,14 @@ impl TlsStand {
         crl::nieuwste(self.crls.iter().flat_map(|(_, lijsten)| lijsten)).into_iter().map(Crl::einde).min()
     }
 
+    /// When each revocation list in use runs out, by the name of its file.
+    #[must_use]
+    pub fn crl_eindes(&self) -> Vec<(String, DateTime<Utc>)> {
+        let naam = |pad: &Path| pad.file_name().map(|naam| naam.to_string_lossy().into_owned()).unwrap_or_default();
+        let einde = |(pad, lijsten): &(PathBuf, Vec<Crl>)| lijsten.iter().map(Crl::einde).min().map(|einde| (naam(pad), einde));
+        self.crls.iter().filter_map(einde).collect()
+    }
+
     fn crls_van(&self, pad: &Path) -> Option<Vec<Crl>> {
         self.crls.iter().find(|(bestand, _)| bestand == pad).map(|(_, lijsten)| lijsten.clone())
     }

@@ -29,6 +29,8 @@ pub struct Identiteit {
     pub serienummer: String,
     /// When the certificate expires.
     pub niet_na: DateTime<Utc>,
+    /// SHA-256 over the certificate in DER.
+    pub certificaat: [u8; 32],
     /// Where the connection comes from.
     pub peer: SocketAddr,
     /// The connection's number, unique while the hub runs.
@@ -38,8 +40,8 @@ pub struct Identiteit {
 impl Identiteit {
     pub(super) fn nieuw(certificaat: KlantCertificaat, peer: SocketAddr, verbinding_id: u64) -> Self {
         let serienummer = certificaat.serienummer_hex();
-        let KlantCertificaat { oin, organisatie, niet_na, .. } = certificaat;
-        Self { oin, organisatie, serienummer, niet_na, peer, verbinding_id }
+        let KlantCertificaat { oin, organisatie, niet_na, vingerafdruk, .. } = certificaat;
+        Self { oin, organisatie, serienummer, niet_na, certificaat: vingerafdruk, peer, verbinding_id }
     }
 
     pub(super) fn meld_verbroken(&self, reden: Reden) {

@@ -54,7 +54,7 @@ impl Klanten {
     /// Submits, and checks that the receipt is for this message and proves itself.
     pub(super) async fn dien_in(&self, wie: usize, bericht: &Bericht) -> anyhow::Result<Receipt> {
         let exchange = self.exchange(wie).await?;
-        let vraag = SubmitRequest { bericht: Some(bericht.clone()) };
+        let vraag = SubmitRequest { bericht: Some(bericht.clone()), ..Default::default() };
         let antwoord = herhaal(|| {
             let (mut exchange, vraag) = (exchange.clone(), vraag.clone());
             async move { exchange.submit(vraag).await }

@@ -17,6 +17,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use anyhow::ensure;
 use chrono::{DateTime, NaiveDate, Utc};
 
 pub use cijfers::{Breuk, Cijfers, Uitslag};
@@ -24,7 +25,8 @@ pub use deelnemers::{Deelnemers, Speler};
 pub use motor::Telling;
 
 use crate::config::Config;
-use crate::hub::Running;
+use crate::hub::{Running, open_store};
+use crate::store::lees_reeks;
 use crate::time::Clock;
 use klanten::Klanten;
 use motor::Motor;
@@ -91,9 +93,14 @@ pub async fn speel(welk: Welk, deel: f64, database: Option<&str>) -> anyhow::Res
         url.clone_into(&mut config.database);
         config.check()?;
     }
+    // Before the hub starts, which would miss the keys of what is there.
+    let store = open_store(&config).await?;
+    let berichten = lees_reeks(&mut store.read().await?.conn()).await?.bericht;
+    store.close().await;
+    ensure!(berichten == 0, "the database holds messages already; a replay needs an empty database");
     let clock = Clock::manual(agenda::om(scenario.begin, 5));
     let running = Running::start(&config, clock.clone()).await?;
-    let publiek = running.hub.sleutel.publiek().to_vec();
+    let publiek = running.hub.sleutel.load().publiek().to_vec();
     let klanten = Arc::new(Klanten::new(&running.address.to_string(), &certs, &publiek, scenario.spelers.clone())?);
     let begin = Instant::now();
     let telling = Motor::new(&running, Arc::clone(&klanten), clock).speel(&mut scenario).await;

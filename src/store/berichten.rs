@@ -7,6 +7,7 @@ use super::statement::Conn;
 use super::{StoreError, corrupt};
 use crate::domain::admit::{Admitted, Relatie};
 use crate::domain::ids::{BerichtId, MaatregelId, Oin};
+use crate::kluis::Gesloten;
 
 /// An earlier message of a sender.
 #[derive(Clone, Debug)]
@@ -19,9 +20,13 @@ pub struct Eerder {
     pub soort: i32,
     /// Whether it is a correction.
     pub is_correctie: bool,
-    /// SHA-256 over its canonical form.
-    pub digest: Vec<u8>,
-    /// The receipt as it was signed.
+    /// Keyed digest of its canonical form.
+    pub kenmerk: Vec<u8>,
+    /// Its place in the order of all messages.
+    pub volgnummer: i64,
+    /// The keys that its receipt is sealed with.
+    pub sleutel: Uuid,
+    /// The receipt as it was signed, sealed.
     pub receipt: Vec<u8>,
 }
 
@@ -31,7 +36,9 @@ struct EerderRij {
     bericht_id: Uuid,
     soort: i32,
     is_correctie: bool,
-    digest: Vec<u8>,
+    kenmerk: Vec<u8>,
+    volgnummer: i64,
+    sleutel: Uuid,
     receipt: Vec<u8>,
 }
 
@@ -41,7 +48,7 @@ pub async fn zoek(conn: &mut Conn<'_>, sleutels: &[(Oin, BerichtId)]) -> Result<
         conn,
         EerderRij,
         "-- berichten::zoek
-        select afzender, bericht_id, soort, is_correctie, digest, receipt from berichten where (afzender, bericht_id) in (",
+        select afzender, bericht_id, soort, is_correctie, kenmerk, volgnummer, sleutel, receipt from berichten where (afzender, bericht_id) in (",
         ")",
         sleutels,
         |sleutel| [sleutel.0.as_str(), sleutel.1.0]
@@ -55,14 +62,16 @@ pub async fn zoek(conn: &mut Conn<'_>, sleutels: &[(Oin, BerichtId)]) -> Result<
                 id: BerichtId(rij.bericht_id),
                 soort: rij.soort,
                 is_correctie: rij.is_correctie,
-                digest: rij.digest,
+                kenmerk: rij.kenmerk,
+                volgnummer: rij.volgnummer,
+                sleutel: rij.sleutel,
                 receipt: rij.receipt,
             })
         })
         .collect()
 }
 
-/// An admitted message with the numbers and the receipt it got.
+/// An admitted message with the numbers it got, and what is kept of it, sealed.
 #[derive(Debug)]
 pub struct Genummerd {
     /// The message.
@@ -71,16 +80,24 @@ pub struct Genummerd {
     pub volgnummer: i64,
     /// The moment, in microseconds.
     pub aanvaard_op: i64,
-    /// SHA-256 over its canonical form.
-    pub digest: Vec<u8>,
-    /// W3C trace context.
+    /// Keyed digest of its canonical form.
+    pub kenmerk: [u8; 32],
+    /// Root over the salted commitments to its fields.
+    pub verbintenis: [u8; 32],
+    /// W3C trace context that the hub gave it.
     pub traceparent: String,
     /// The mailbox number at each recipient, in the order of `Admitted::ontvangers`.
     pub postvaknummers: Vec<i64>,
     /// The mailbox number of each redirected message, in the order of `Admitted::omgeleid`.
     pub omgeleid: Vec<i64>,
+    /// The keys that it is sealed with.
+    pub sleutel: Uuid,
+    /// The canonical form.
+    pub inhoud: Gesloten,
     /// The signed receipt.
-    pub receipt: Vec<u8>,
+    pub receipt: Gesloten,
+    /// The fact that is kept of it, when it belongs to a case.
+    pub feit: Option<Gesloten>,
 }
 
 /// Writes messages with their mailbox entries, case events and relations.
@@ -95,8 +112,8 @@ async fn schrijf_berichten(conn: &mut Conn<'_>, genummerd: &[Genummerd]) -> Resu
     execute_rows!(
         conn,
         "-- berichten::schrijf
-        insert into berichten (volgnummer, afzender, bericht_id, afzender_rol, soort, is_correctie, maatregel_id, aanvaard_op, digest,
-            inhoud, receipt, traceparent)",
+        insert into berichten (volgnummer, afzender, bericht_id, afzender_rol, soort, is_correctie, maatregel_id, aanvaard_op, kenmerk,
+            verbintenis, sleutel, inhoud, receipt, traceparent)",
         "",
         genummerd,
         |g| [
@@ -108,8 +125,10 @@ async fn schrijf_berichten(conn: &mut Conn<'_>, genummerd: &[Genummerd]) -> Resu
             g.admitted.bericht().correctie.is_some(),
             g.admitted.maatregel().map(|id| id.0),
             g.aanvaard_op,
-            g.digest.as_slice(),
-            g.admitted.canonical(),
+            g.kenmerk.as_slice(),
+            g.verbintenis.as_slice(),
+            g.sleutel,
+            g.inhoud.as_slice(),
             g.receipt.as_slice(),
             g.traceparent.as_str(),
         ]
@@ -148,14 +167,14 @@ async fn schrijf_postvak(conn: &mut Conn<'_>, genummerd: &[Genummerd]) -> Result
     Ok(())
 }
 
-struct GebeurtenisRij {
+struct GebeurtenisRij<'a> {
     maatregel: MaatregelId,
     volgnummer: i64,
     soort: i16,
     betrokkene: Oin,
     rol: i32,
     op: i64,
-    feit: Option<Vec<u8>>,
+    feit: Option<&'a Gesloten>,
 }
 
 /// A message was accepted and offered.
@@ -168,7 +187,7 @@ async fn schrijf_gebeurtenissen(conn: &mut Conn<'_>, genummerd: &[Genummerd]) ->
     for g in genummerd {
         let Some(maatregel) = g.admitted.maatregel() else { continue };
         let (betrokkene, rol) = g.admitted.afzender();
-        let feit = g.admitted.feit().map(prost::Message::encode_to_vec);
+        let feit = g.feit.as_ref();
         let (volgnummer, op) = (g.volgnummer, g.aanvaard_op);
         rijen.push(GebeurtenisRij { maatregel, volgnummer, soort: BERICHT, betrokkene, rol: rol as i32, op, feit });
         for omleiding in g.admitted.omgeleid() {
@@ -184,7 +203,7 @@ async fn schrijf_gebeurtenissen(conn: &mut Conn<'_>, genummerd: &[Genummerd]) ->
         insert into gebeurtenissen (maatregel_id, volgnummer, soort, betrokkene, rol, op, feit)",
         "on conflict do nothing",
         &rijen,
-        |rij| [rij.maatregel.0, rij.volgnummer, rij.soort, rij.betrokkene.to_string(), rij.rol, rij.op, rij.feit.as_deref()]
+        |rij| [rij.maatregel.0, rij.volgnummer, rij.soort, rij.betrokkene.to_string(), rij.rol, rij.op, rij.feit.map(Gesloten::as_slice)]
     );
     Ok(())
 }
@@ -211,7 +230,7 @@ async fn schrijf_relaties(conn: &mut Conn<'_>, genummerd: &[Genummerd]) -> Resul
     Ok(())
 }
 
-/// The content of messages, by their place in the order.
+/// What is kept of messages, by their place in the order.
 #[derive(sqlx::FromRow)]
 pub struct Stuk {
     /// Its place.
@@ -222,9 +241,11 @@ pub struct Stuk {
     pub afzender_rol: i32,
     /// The moment, in microseconds.
     pub aanvaard_op: i64,
-    /// The canonical form.
-    pub inhoud: Vec<u8>,
-    /// The signed receipt.
+    /// The keys that it is sealed with.
+    pub sleutel: Uuid,
+    /// The canonical form, sealed; none when the body was destroyed.
+    pub inhoud: Option<Vec<u8>>,
+    /// The signed receipt, sealed.
     pub receipt: Vec<u8>,
 }
 
@@ -241,7 +262,7 @@ pub async fn lees(conn: &mut Conn<'_>, volgnummers: &[i64]) -> Result<Vec<Stuk>,
         conn,
         Stuk,
         "-- berichten::lees
-        select volgnummer, afzender, afzender_rol, aanvaard_op, inhoud, receipt from berichten where volgnummer in (",
+        select volgnummer, afzender, afzender_rol, aanvaard_op, sleutel, inhoud, receipt from berichten where volgnummer in (",
         ") order by volgnummer",
         volgnummers,
         |volgnummer| [volgnummer]

@@ -11,6 +11,30 @@ pub fn is_passing(code: Option<&str>) -> bool {
     sqlite_busy || ["08", "53", "57", "40", "55"].iter().any(|class| code.len() == 5 && code.starts_with(class))
 }
 
+/// The schema in which the audit log was sealed. What an earlier one holds of messages cannot be made whole.
+const VERZEGELD: i64 = 4;
+
+/// Refuses messages of an earlier version, which kept their bodies in clear and its records without a seal.
+pub async fn require_sealed(conn: &mut Conn<'_>) -> Result<(), StoreError> {
+    let sql = match conn {
+        Conn::Sqlite(_) => "select count(*) from sqlite_master where type = 'table' and name = '_sqlx_migrations'",
+        Conn::Postgres(_) => {
+            "select count(*) from pg_catalog.pg_tables where schemaname = current_schema() and tablename = '_sqlx_migrations'"
+        }
+    };
+    if fetch_one!(conn, (i64,), sql)?.0 == 0 {
+        return Ok(());
+    }
+    let versie: (Option<i64>,) = fetch_one!(conn, (Option<i64>,), "select max(version) from _sqlx_migrations")?;
+    let Some(versie) = versie.0.filter(|versie| (1..VERZEGELD).contains(versie)) else { return Ok(()) };
+    if fetch_one!(conn, (bool,), "select exists (select 1 from berichten)")?.0 {
+        return Err(StoreError::Unfit(format!(
+            "its schema has version {versie}, of which messages and audit records are neither encrypted nor sealed; finish them with that version and begin with an empty database"
+        )));
+    }
+    Ok(())
+}
+
 /// Refuses a database that says "done" before it is on disk.
 pub async fn require_durable(conn: &mut Conn<'_>) -> Result<(), StoreError> {
     match conn {

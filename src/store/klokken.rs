@@ -1,13 +1,15 @@
 //! Where the norm clocks stand: kept beside the messages, in the same transaction. It measures nothing: that is `domain::klok`.
 
 use chrono::{Datelike as _, NaiveDate};
+use jeugdketen_proto::v1::{Norm, RedenNietBeoordeeld};
 use prost::Message as _;
 use uuid::Uuid;
 
-use super::StoreError;
 use super::statement::Conn;
+use super::{StoreError, corrupt};
 use crate::domain::ids::MaatregelId;
-use crate::domain::klok::{Klok, Stand};
+use crate::domain::klok::{Klok, Looptijd, Stand};
+use crate::time::from_micros;
 
 /// The clocks of one case as they are kept; see the schema.
 #[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
@@ -62,6 +64,16 @@ impl Rij {
         }
     }
 
+    /// The clocks as they were measured, of which what depends on the day can be asked.
+    pub fn klokken(&self) -> Result<Vec<Klok>, StoreError> {
+        let fout = || corrupt("klokken", "stand", self.maatregel_id);
+        let bewaard = Bewaard::decode(self.stand.as_slice()).map_err(|_| fout())?.klokken;
+        // The kennisgeving, which every case has, starts with the uitspraak.
+        let kennisgeving = bewaard.iter().find(|klok| klok.norm == i32::from(Norm::Kennisgeving));
+        let uitgesproken = kennisgeving.and_then(|klok| dag(klok.start));
+        bewaard.iter().map(|klok| lees_klok(klok, uitgesproken?)).collect::<Option<_>>().ok_or_else(fout)
+    }
+
     /// The case.
     pub fn zaak(&self) -> MaatregelId {
         MaatregelId(self.maatregel_id)
@@ -82,6 +94,28 @@ fn bewaar(klok: &Klok) -> BewaardeKlok {
         bezwaar: klok.bezwaar.map_or(0, Into::into),
         einde: dag(klok.einde),
     }
+}
+
+fn dag(dag: Option<i32>) -> Option<NaiveDate> {
+    dag.and_then(NaiveDate::from_num_days_from_ce_opt)
+}
+
+fn lees_klok(klok: &BewaardeKlok, uitgesproken: NaiveDate) -> Option<Klok> {
+    let looptijd = dag(klok.start).zip(dag(klok.uiterlijk));
+    // Whether the term was extended or set earlier is not kept: no outcome depends on it.
+    let looptijd = looptijd.map(|(start, uiterlijk)| Looptijd { start, uiterlijk, verlengd: uiterlijk, eerder: false });
+    Some(Klok {
+        norm: Norm::try_from(klok.norm).ok()?,
+        nummer: klok.nummer,
+        looptijd,
+        gestopt: dag(klok.gestopt),
+        gestopt_inspectie: dag(klok.gestopt_inspectie),
+        toegelicht_op: klok.toegelicht_op.map(from_micros),
+        doorbraak: klok.doorbraak,
+        bezwaar: RedenNietBeoordeeld::try_from(klok.bezwaar).ok().filter(|bezwaar| *bezwaar != RedenNietBeoordeeld::Unspecified),
+        einde: dag(klok.einde),
+        uitgesproken,
+    })
 }
 
 /// Writes the clocks of cases in the place of what was kept of them.
@@ -108,6 +142,13 @@ pub async fn lees(conn: &mut Conn<'_>, maatregelen: &[MaatregelId]) -> Result<Ve
         maatregelen,
         |maatregel| [maatregel.0]
     ))
+}
+
+/// What is kept of the clocks of at most `maximaal` cases after this one, in order.
+pub async fn na(conn: &mut Conn<'_>, na: Option<MaatregelId>, maximaal: i64) -> Result<Vec<Rij>, StoreError> {
+    let sql = "-- klokken::na
+        select maatregel_id, volgende_op, stand from klokken where maatregel_id > $1 order by maatregel_id limit $2";
+    Ok(fetch_all!(conn, Rij, sql, na.map_or(Uuid::nil(), |id| id.0), maximaal)?)
 }
 
 /// Cases with a warning whose moment has come, the longest due first, at most `maximaal`.

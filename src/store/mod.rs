@@ -7,9 +7,11 @@ mod dialect;
 
 pub mod audit;
 pub mod berichten;
+pub mod bewaring;
 pub mod catalogus;
 pub mod deelnemers;
 pub mod klokken;
+pub mod logboek;
 pub mod postvak;
 pub mod sleutels;
 pub mod toezicht;
@@ -23,6 +25,8 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, S
 use sqlx::{ConnectOptions as _, PgPool, Postgres, Sqlite, SqlitePool, Transaction};
 
 pub use statement::Conn;
+
+use crate::kluis::KluisFout;
 
 /// Why the database did not do what was asked.
 #[derive(Debug, thiserror::Error)]
@@ -43,6 +47,12 @@ pub enum StoreError {
     /// Its settings or schema are not those this programme can work with.
     #[error("the database is not fit for use: {0}")]
     Unfit(String),
+    /// Too much of it was not handed to the external logbook yet. Trying again helps when that is back.
+    #[error("the external logbook is too far behind")]
+    LogboekAchter,
+    /// What is sealed in it cannot be opened with the keys at hand.
+    #[error(transparent)]
+    Kluis(#[from] KluisFout),
     /// A statement failed: an error of the programme.
     #[error("a statement failed")]
     Statement(#[source] sqlx::Error),
@@ -95,8 +105,10 @@ impl Store {
         Ok(store)
     }
 
-    /// Brings the schema up to date; refuses a schema that is newer than this programme.
+    /// Brings the schema up to date; refuses a schema that is newer than this programme, and one of before the audit log was sealed when it
+    /// holds messages.
     pub async fn migrate(&self) -> Result<(), StoreError> {
+        dialect::require_sealed(&mut self.read().await?.conn()).await?;
         let outcome = match &self.pools {
             Pools::Sqlite { write, .. } => sqlx::migrate!("migrations/sqlite").run(write).await,
             Pools::Postgres(pool) => sqlx::migrate!("migrations/postgres").run(pool).await,
@@ -126,6 +138,38 @@ impl Store {
             Pools::Sqlite { read, .. } => Lezing::Sqlite(read.acquire().await?),
             Pools::Postgres(pool) => Lezing::Postgres(pool.acquire().await?),
         })
+    }
+
+    /// The connections of each pool: its name, how many there are and how many of them are idle.
+    pub fn pools(&self) -> Vec<(&'static str, u32, usize)> {
+        match &self.pools {
+            Pools::Sqlite { write, read } => vec![("write", write.size(), write.num_idle()), ("read", read.size(), read.num_idle())],
+            Pools::Postgres(pool) => vec![("all", pool.size(), pool.num_idle())],
+        }
+    }
+
+    /// Rewrites the files so that nothing of what was deleted or replaced is left in them. On PostgreSQL the tables are locked meanwhile,
+    /// and its write-ahead log keeps what it holds until it is recycled.
+    pub async fn verdicht(&self) -> Result<(), StoreError> {
+        match &self.pools {
+            Pools::Sqlite { write, .. } => {
+                let mut conn = write.acquire().await?;
+                for sql in ["vacuum", "pragma wal_checkpoint(truncate)"] {
+                    sqlx::raw_sql(sql).execute(&mut *conn).await?;
+                }
+            }
+            Pools::Postgres(pool) => {
+                let mut conn = pool.acquire().await?.detach();
+                let tabellen = ["berichten", "zaaksleutels", "gebeurtenissen", "klokken", "relatie_einden", "hubsleutels"];
+                let vacuum = tabellen.map(|tabel| format!("vacuum full {tabel}"));
+                for sql in ["set statement_timeout = 0".to_owned(), "set lock_timeout = 0".to_owned()].into_iter().chain(vacuum) {
+                    sqlx::raw_sql(sqlx::AssertSqlSafe(sql)).execute(&mut conn).await?;
+                }
+                // What was rewritten reaches the disk with the next checkpoint, which not every role may ask for.
+                let _ = sqlx::raw_sql("checkpoint").execute(&mut conn).await;
+            }
+        }
+        Ok(())
     }
 
     /// Closes every connection; on SQLite this folds the write-ahead log into the file.
@@ -217,7 +261,7 @@ impl Lezing {
 }
 
 /// The numbers last given out.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, sqlx::FromRow)]
+#[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
 pub struct Reeks {
     /// To a message.
     pub bericht: i64,
@@ -225,26 +269,30 @@ pub struct Reeks {
     pub audit: i64,
     /// To a change of the register.
     pub register: i64,
+    /// Frontier of the audit tree: hashes of the full subtrees it consists of, the largest first.
+    pub boom: Vec<u8>,
+    /// The last signed checkpoint of the audit log; empty while it is.
+    pub hoofd: String,
 }
 
 /// The update changes nothing: it locks the row where rows can be locked, and reads it.
 async fn reeks_op_slot(conn: &mut Conn<'_>) -> Result<Reeks, StoreError> {
     let sql = "-- reeks_op_slot
-        update reeks set bericht = bericht where id = 1 returning bericht, audit, register";
+        update reeks set bericht = bericht where id = 1 returning bericht, audit, register, boom, hoofd";
     Ok(fetch_one!(conn, Reeks, sql)?)
 }
 
 /// Writes the numbers last given out.
-pub async fn schrijf_reeks(conn: &mut Conn<'_>, reeks: Reeks) -> Result<(), StoreError> {
+pub async fn schrijf_reeks(conn: &mut Conn<'_>, reeks: &Reeks) -> Result<(), StoreError> {
     let sql = "-- schrijf_reeks
-        update reeks set bericht = $1, audit = $2, register = $3 where id = 1";
-    execute!(conn, sql, reeks.bericht, reeks.audit, reeks.register)?;
+        update reeks set bericht = $1, audit = $2, register = $3, boom = $4, hoofd = $5 where id = 1";
+    execute!(conn, sql, reeks.bericht, reeks.audit, reeks.register, reeks.boom.as_slice(), reeks.hoofd.as_str())?;
     Ok(())
 }
 
 /// Reads the numbers last given out, without locking.
 pub async fn lees_reeks(conn: &mut Conn<'_>) -> Result<Reeks, StoreError> {
     let sql = "-- lees_reeks
-        select bericht, audit, register from reeks where id = 1";
+        select bericht, audit, register, boom, hoofd from reeks where id = 1";
     Ok(fetch_one!(conn, Reeks, sql)?)
 }

@@ -1,12 +1,18 @@
 //! Mailboxes: handing out numbers, reading a page, confirming receipt. Numbers come from the counter row of the recipient, in the order of
 //! commits and without gaps.
 
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use chrono::NaiveDate;
 use jeugdketen_proto::Kind;
 use uuid::Uuid;
 
 use super::StoreError;
+use super::sleutels;
 use super::statement::Conn;
 use crate::domain::ids::{MaatregelId, Oin};
+use crate::kluis::{Kluis, Zaaksleutels};
 
 #[derive(sqlx::FromRow)]
 struct Teller {
@@ -45,8 +51,7 @@ pub async fn stand(conn: &mut Conn<'_>, oin: Oin) -> Result<Stand, StoreError> {
     Ok(fetch_optional!(conn, Stand, sql, oin.to_string())?.unwrap_or_default())
 }
 
-/// One entry of a mailbox with its message, as stored: the view is made by whoever delivers it.
-#[derive(Clone, sqlx::FromRow)]
+/// One entry of a mailbox with its message, as stored, and the keys that open it: the view is made by whoever delivers it.
 pub struct Post {
     /// Its number in the mailbox.
     pub nr: i64,
@@ -60,8 +65,16 @@ pub struct Post {
     pub afzender: String,
     /// Its role.
     pub afzender_rol: i32,
-    /// The canonical form.
-    pub inhoud: Vec<u8>,
+    /// The moment it was accepted, in microseconds.
+    pub aanvaard_op: i64,
+    /// Number of the field in `Bericht.inhoud`.
+    pub soort: i32,
+    /// The keys that it is sealed with; none when they were destroyed.
+    pub sleutels: Option<Arc<Zaaksleutels>>,
+    /// The canonical form, sealed; none when the body was destroyed.
+    pub inhoud: Option<Vec<u8>>,
+    /// The signed receipt, sealed.
+    pub receipt: Vec<u8>,
     /// W3C trace context of the submission.
     pub traceparent: String,
     /// First day without relation to the case, when there is one.
@@ -72,6 +85,32 @@ pub struct Post {
     pub maatregel_id: Option<Uuid>,
 }
 
+impl Post {
+    /// The case.
+    pub fn zaak(&self) -> Option<MaatregelId> {
+        self.maatregel_id.map(MaatregelId)
+    }
+}
+
+#[derive(sqlx::FromRow)]
+struct PostRij {
+    nr: i64,
+    rol: i32,
+    volgnummer: i64,
+    aangeboden_op: i64,
+    afzender: String,
+    afzender_rol: i32,
+    aanvaard_op: i64,
+    soort: i32,
+    sleutel: Uuid,
+    inhoud: Option<Vec<u8>>,
+    receipt: Vec<u8>,
+    traceparent: String,
+    einde_per: Option<String>,
+    einde_volgnummer: Option<i64>,
+    maatregel_id: Option<Uuid>,
+}
+
 /// Without the body: that is nobody's to read in a log.
 impl std::fmt::Debug for Post {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -80,25 +119,60 @@ impl std::fmt::Debug for Post {
 }
 
 /// The entries after a number, in order, at most `maximaal`.
-pub async fn pagina(conn: &mut Conn<'_>, oin: Oin, na: i64, maximaal: i64) -> Result<Vec<Post>, StoreError> {
+pub async fn pagina(conn: &mut Conn<'_>, kluis: &Kluis, oin: Oin, na: i64, maximaal: i64) -> Result<Vec<Post>, StoreError> {
     let sql = "-- postvak::pagina
-        select p.nr, p.rol, p.volgnummer, p.aangeboden_op, b.afzender, b.afzender_rol, b.inhoud, b.traceparent, b.maatregel_id,
-            r.per as einde_per, r.laatste_volgnummer as einde_volgnummer
+        select p.nr, p.rol, p.volgnummer, p.aangeboden_op, b.afzender, b.afzender_rol, b.aanvaard_op, b.soort, b.sleutel, b.inhoud,
+            b.receipt, b.traceparent, b.maatregel_id, r.per as einde_per, r.laatste_volgnummer as einde_volgnummer
         from postvak p
         join berichten b on b.volgnummer = p.volgnummer
         left join relatie_einden r on r.maatregel_id = b.maatregel_id and r.oin = p.ontvanger
         where p.ontvanger = $1 and p.nr > $2
         order by p.nr
         limit $3";
-    Ok(fetch_all!(conn, Post, sql, oin.to_string(), na, maximaal)?)
+    let rijen = fetch_all!(conn, PostRij, sql, oin.to_string(), na, maximaal)?;
+    let mut ids: Vec<Uuid> = rijen.iter().map(|rij| rij.sleutel).collect();
+    ids.sort_unstable();
+    ids.dedup();
+    let sleutels = sleutels::zaken(conn, kluis, &ids).await?;
+    let sleutels: HashMap<Uuid, Arc<Zaaksleutels>> = sleutels.into_iter().map(|(id, sleutels)| (id, Arc::new(sleutels))).collect();
+    let post = |rij: PostRij| Post {
+        sleutels: sleutels.get(&rij.sleutel).cloned(),
+        nr: rij.nr,
+        rol: rij.rol,
+        volgnummer: rij.volgnummer,
+        aangeboden_op: rij.aangeboden_op,
+        afzender: rij.afzender,
+        afzender_rol: rij.afzender_rol,
+        aanvaard_op: rij.aanvaard_op,
+        soort: rij.soort,
+        inhoud: rij.inhoud,
+        receipt: rij.receipt,
+        traceparent: rij.traceparent,
+        einde_per: rij.einde_per,
+        einde_volgnummer: rij.einde_volgnummer,
+        maatregel_id: rij.maatregel_id,
+    };
+    Ok(rijen.into_iter().map(post).collect())
 }
 
-/// Confirms receipt of the entries after `van` up to and including `tot`, with an event in each case concerned.
-pub async fn bevestig(conn: &mut Conn<'_>, oin: Oin, van: i64, tot: i64, op: i64) -> Result<(), StoreError> {
+/// An entry that was acknowledged just now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, sqlx::FromRow)]
+pub struct Bevestigd {
+    /// The kind of the message, as stored.
+    pub soort: i32,
+    /// The role in which it was received.
+    pub rol: i32,
+    /// The moment it was offered, in microseconds.
+    pub aangeboden_op: i64,
+}
+
+/// Confirms receipt of the entries after `van` up to and including `tot`, with an event in each case concerned, and returns those entries.
+pub async fn bevestig(conn: &mut Conn<'_>, oin: Oin, van: i64, tot: i64, op: i64) -> Result<Vec<Bevestigd>, StoreError> {
     let oin = oin.to_string();
     let sql = "-- postvak::bevestig
-        update postvak set ontvangen_op = $4 where ontvanger = $1 and nr > $2 and nr <= $3 and ontvangen_op is null";
-    execute!(conn, sql, &oin, van, tot, op)?;
+        update postvak set ontvangen_op = $4 where ontvanger = $1 and nr > $2 and nr <= $3 and ontvangen_op is null
+        returning (select b.soort from berichten b where b.volgnummer = postvak.volgnummer) as soort, rol, aangeboden_op";
+    let bevestigd = fetch_all!(conn, Bevestigd, sql, &oin, van, tot, op)?;
     let sql = "-- gebeurtenissen::bevestig
         insert into gebeurtenissen (maatregel_id, volgnummer, soort, betrokkene, rol, op)
         select b.maatregel_id, b.volgnummer, 1, p.ontvanger, p.rol, $4
@@ -110,7 +184,29 @@ pub async fn bevestig(conn: &mut Conn<'_>, oin: Oin, van: i64, tot: i64, op: i64
     let sql = "-- postvakken::bevestig
         update postvakken set bevestigd_tot = $2 where oin = $1";
     execute!(conn, sql, &oin, tot)?;
-    Ok(())
+    Ok(bevestigd)
+}
+
+/// What waits in a mailbox.
+#[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
+pub struct Achterstand {
+    /// The recipient.
+    pub oin: String,
+    /// How many entries it has not acknowledged.
+    pub aantal: i64,
+    /// The moment the oldest of them was offered, in microseconds; none when there are none.
+    pub oudste_op: Option<i64>,
+}
+
+/// What waits in every mailbox, but for those of participants whose successor has taken over by `vandaag`, which nobody reads any more.
+pub async fn achterstanden(conn: &mut Conn<'_>, vandaag: NaiveDate) -> Result<Vec<Achterstand>, StoreError> {
+    let sql = "-- postvak::achterstanden
+        select v.oin, v.laatste_nr - v.bevestigd_tot as aantal, p.aangeboden_op as oudste_op
+        from postvakken v
+        left join postvak p on p.ontvanger = v.oin and p.nr = v.bevestigd_tot + 1
+        where not exists (select 1 from deelnemers d where d.oin = v.oin and d.opvolger is not null and d.opvolging_per <= $1)
+        order by v.oin";
+    Ok(fetch_all!(conn, Achterstand, sql, vandaag.to_string())?)
 }
 
 /// The cases whose uitspraken are among the entries after `van` up to and including `tot`.

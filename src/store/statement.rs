@@ -14,12 +14,14 @@ pub enum Conn<'a> {
     Postgres(&'a mut PgConnection),
 }
 
-/// At most this many rows in one statement. More would cost: SQLite looks up each numbered parameter by walking through those before it.
+/// At most this many rows in one statement, and about so many parameters. More would cost: SQLite looks up each numbered parameter by
+/// walking through those before it, so that the cost of a statement grows with their square.
 const GROUP: usize = 32;
+const PARAMETERS: usize = 160;
 
-/// Splits rows into groups for one statement each. There is one text for each size, so that all of them stay prepared.
-pub fn groups<T>(rows: &[T]) -> std::slice::Chunks<'_, T> {
-    rows.chunks(GROUP)
+/// Splits rows of so many columns into groups for one statement each. There is one text for each size, so that all of them stay prepared.
+pub fn groups<T>(rows: &[T], columns: usize) -> std::slice::Chunks<'_, T> {
+    rows.chunks((PARAMETERS / columns).clamp(1, GROUP))
 }
 
 /// How many statement texts a connection keeps prepared: every size of every statement for many rows, and the single ones.
@@ -71,7 +73,7 @@ macro_rules! execute {
 macro_rules! execute_rows {
     ($conn:expr, $head:expr, $tail:expr, $rows:expr, |$row:ident| [$($bind:expr),+ $(,)?]) => {{
         const COLUMNS: usize = [$(stringify!($bind)),+].len();
-        for group in $crate::store::statement::groups($rows) {
+        for group in $crate::store::statement::groups($rows, COLUMNS) {
             let sql = format!("{} values {} {}", $head, $crate::store::statement::placeholders(COLUMNS, group.len()), $tail);
             match $conn {
                 $crate::store::statement::Conn::Sqlite(conn) => {
@@ -94,7 +96,7 @@ macro_rules! fetch_rows {
     ($conn:expr, $type:ty, $head:expr, $tail:expr, $rows:expr, |$row:ident| [$($bind:expr),+ $(,)?]) => {{
         const COLUMNS: usize = [$(stringify!($bind)),+].len();
         let mut found: Vec<$type> = Vec::new();
-        for group in $crate::store::statement::groups($rows) {
+        for group in $crate::store::statement::groups($rows, COLUMNS) {
             let sql = format!("{} values {} {}", $head, $crate::store::statement::placeholders(COLUMNS, group.len()), $tail);
             match $conn {
                 $crate::store::statement::Conn::Sqlite(conn) => {
@@ -121,8 +123,11 @@ mod tests {
     fn groups_hold_every_row_once_and_in_order() {
         for length in [0, 1, 3, 4, 5, 63, 64, 65, 200] {
             let rows: Vec<usize> = (0..length).collect();
-            let grouped: Vec<usize> = groups(&rows).flatten().copied().collect();
-            assert_eq!(grouped, rows);
+            for columns in [1, 2, 16, 200] {
+                let grouped: Vec<usize> = groups(&rows, columns).flatten().copied().collect();
+                assert_eq!(grouped, rows);
+                assert!(groups(&rows, columns).all(|group| group.len() == 1 || group.len() * columns <= PARAMETERS));
+            }
         }
         assert_eq!(&*placeholders(2, 2), "($1, $2), ($3, $4)");
     }

@@ -8,10 +8,11 @@ use prost::Message as _;
 use uuid::Uuid;
 
 use super::statement::Conn;
-use super::{StoreError, corrupt};
+use super::{StoreError, corrupt, sleutels};
 use crate::domain::ids::{MaatregelId, Oin};
 use crate::domain::klok::{Dossier, Ontvangst};
 use crate::domain::zaak::Feit;
+use crate::kluis::{Kluis, Plek, Zaaksleutels};
 
 #[derive(sqlx::FromRow)]
 struct FeitRij {
@@ -24,7 +25,22 @@ struct FeitRij {
 }
 
 /// The facts of cases, each in the order of acceptance. A case that does not exist is absent.
-pub async fn feiten(conn: &mut Conn<'_>, maatregelen: &[MaatregelId]) -> Result<HashMap<MaatregelId, Vec<Feit>>, StoreError> {
+pub async fn feiten(
+    conn: &mut Conn<'_>,
+    kluis: &Kluis,
+    maatregelen: &[MaatregelId],
+) -> Result<HashMap<MaatregelId, Vec<Feit>>, StoreError> {
+    let ids: Vec<Uuid> = maatregelen.iter().map(|id| id.0).collect();
+    let sleutels = sleutels::zaken(conn, kluis, &ids).await?;
+    feiten_met(conn, &sleutels, maatregelen).await
+}
+
+/// The same with keys that were read before.
+pub async fn feiten_met(
+    conn: &mut Conn<'_>,
+    sleutels: &HashMap<Uuid, Zaaksleutels>,
+    maatregelen: &[MaatregelId],
+) -> Result<HashMap<MaatregelId, Vec<Feit>>, StoreError> {
     let rijen = fetch_rows!(
         conn,
         FeitRij,
@@ -37,13 +53,15 @@ pub async fn feiten(conn: &mut Conn<'_>, maatregelen: &[MaatregelId]) -> Result<
     let mut zaken: HashMap<MaatregelId, Vec<Feit>> = HashMap::new();
     for rij in rijen {
         let fout = |kolom| corrupt("gebeurtenissen", kolom, rij.volgnummer);
-        let bericht = rij.feit.as_deref().ok_or_else(|| fout("feit"))?;
+        let gesloten = rij.feit.as_deref().ok_or_else(|| fout("feit"))?;
+        let sleutels = sleutels.get(&rij.maatregel_id).ok_or_else(|| corrupt("zaaksleutels", "id", rij.maatregel_id))?;
+        let bericht = sleutels.open(Plek::Feit(rij.volgnummer), gesloten).map_err(|_| fout("feit"))?;
         zaken.entry(MaatregelId(rij.maatregel_id)).or_default().push(Feit {
             volgnummer: rij.volgnummer,
             afzender: Oin::parse(&rij.betrokkene).map_err(|_| fout("betrokkene"))?,
             rol: Rol::try_from(rij.rol).map_err(|_| fout("rol"))?,
             op: moment(rij.op).ok_or_else(|| fout("op"))?,
-            bericht: Bericht::decode(bericht).map_err(|_| fout("feit"))?,
+            bericht: Bericht::decode(bericht.as_slice()).map_err(|_| fout("feit"))?,
         });
     }
     Ok(zaken)
@@ -63,8 +81,8 @@ struct OntvangstRij {
 }
 
 /// The dossiers of cases: facts and acknowledgements. A case that does not exist is absent.
-pub async fn dossiers(conn: &mut Conn<'_>, maatregelen: &[MaatregelId]) -> Result<Vec<Dossier>, StoreError> {
-    let feiten = feiten(conn, maatregelen).await?;
+pub async fn dossiers(conn: &mut Conn<'_>, kluis: &Kluis, maatregelen: &[MaatregelId]) -> Result<Vec<Dossier>, StoreError> {
+    let feiten = feiten(conn, kluis, maatregelen).await?;
     let mut ontvangsten = ontvangsten(conn, maatregelen).await?;
     let mut dossiers: Vec<_> =
         feiten.into_iter().map(|(id, feiten)| Dossier { id, feiten, ontvangsten: ontvangsten.remove(&id).unwrap_or_default() }).collect();

@@ -4,12 +4,12 @@ use jeugdketen_proto::v1::beheer_service_server::BeheerService;
 use jeugdketen_proto::v1::{
     ListSleutelsRequest, ListSleutelsResponse, OpvolgenRequest, OpvolgenResponse, PutDeelnemerRequest, PutDeelnemerResponse,
     Receiptsleutel, Rol, RoteerSleutelRequest, RoteerSleutelResponse, SetBewaartermijnRequest, SetBewaartermijnResponse, SetStatusRequest,
-    SetStatusResponse, StatusDeelnemer,
+    SetStatusResponse, SoortSleutel, StatusDeelnemer,
 };
 use tonic::{Request, Response, Status};
 
 use super::{Hub, status};
-use crate::beheer::{self, Beheer, BeheerFout};
+use crate::beheer::{self, Beheer, BeheerFout, Sleutelbeheer};
 use crate::domain::deelnemer::{Deelnemer, datum};
 use crate::domain::ids::Oin;
 
@@ -53,19 +53,54 @@ impl BeheerService for Hub {
     }
 
     async fn roteer_sleutel(&self, request: Request<RoteerSleutelRequest>) -> Result<Response<RoteerSleutelResponse>, Status> {
-        self.peer_in(request.extensions(), &[Rol::Beheerder])?;
-        Err(status::niet_in_deze_versie("this version reads its key at start; replace the file and restart"))
+        let peer = self.peer_in(request.extensions(), &[Rol::Beheerder])?;
+        match request.into_inner().soort() {
+            SoortSleutel::Unspecified | SoortSleutel::Receipt => {
+                let nieuw = self.sleutelbeheer().nieuwe_receiptsleutel(peer.oin()).await.map_err(fout)?;
+                let sleutel = Receiptsleutel { sleutel_id: nieuw.id().to_owned(), publieke_sleutel: nieuw.publiek().to_vec().into() };
+                Ok(Response::new(RoteerSleutelResponse { sleutel: Some(sleutel), epoche: 0 }))
+            }
+            SoortSleutel::Pseudoniem => {
+                let epoche = self.sleutelbeheer().nieuwe_epoche(peer.oin()).await.map_err(fout)?;
+                Ok(Response::new(RoteerSleutelResponse { sleutel: None, epoche: u32::try_from(epoche).unwrap_or_default() }))
+            }
+        }
     }
 
     async fn set_bewaartermijn(&self, request: Request<SetBewaartermijnRequest>) -> Result<Response<SetBewaartermijnResponse>, Status> {
-        self.peer_in(request.extensions(), &[Rol::Beheerder])?;
-        Err(status::niet_in_deze_versie("this version of the hub destroys nothing"))
+        let peer = self.peer_in(request.extensions(), &[Rol::Beheerder])?;
+        let dagen = request.into_inner().dagen;
+        if !(1..=3650).contains(&dagen) {
+            return Err(status::veld("dagen", "must be 1 to 3650"));
+        }
+        self.sleutelbeheer().zet_bewaartermijn(peer.oin(), dagen).await.map_err(fout)?;
+        Ok(Response::new(SetBewaartermijnResponse { dagen }))
     }
 }
 
 impl Hub {
     fn beheer(&self) -> Beheer<'_> {
-        Beheer { store: &self.store, register: &self.register, verbindingen: &self.verbindingen, clock: &self.clock }
+        Beheer {
+            store: &self.store,
+            register: &self.register,
+            verbindingen: &self.verbindingen,
+            clock: &self.clock,
+            journaal: &self.journaal,
+        }
+    }
+}
+
+impl Hub {
+    fn sleutelbeheer(&self) -> Sleutelbeheer<'_> {
+        Sleutelbeheer {
+            store: &self.store,
+            kluis: &self.kluis,
+            sleutel: &self.sleutel,
+            receipt_key: &self.receipt_key,
+            onderhoud: &self.onderhoud,
+            journaal: &self.journaal,
+            clock: &self.clock,
+        }
     }
 }
 
@@ -78,5 +113,6 @@ fn fout(fout: BeheerFout) -> Status {
         beheer::BeheerFout::Onbekend => status::niet_gevonden(),
         beheer::BeheerFout::Toestand(reden, uitleg) => status::toestand(reden, uitleg),
         beheer::BeheerFout::Store(error) => status::store(&error),
+        beheer::BeheerFout::Sleutel(error) => status::intern(&error),
     }
 }

@@ -6,8 +6,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
 use jeugdketen_proto::hub::exchange_service_server::ExchangeService;
+use jeugdketen_proto::raw;
 use jeugdketen_proto::v1::{AcknowledgeRequest, AcknowledgeResponse, Bericht, FetchRequest, Hartslag, SubscribeRequest};
-use jeugdketen_proto::{raw, v1};
+use opentelemetry::trace::FutureExt as _;
 use prost::Message as _;
 use tokio::sync::{mpsc, oneshot};
 use tokio_stream::wrappers::ReceiverStream;
@@ -16,10 +17,11 @@ use tonic::{Request, Response, Status, Streaming};
 
 use super::trace::traceparent;
 use super::{Hub, status};
-use crate::admission::{Antwoord, Gestaakt};
+use crate::admission::{Antwoord, Gestaakt, Inzending};
 use crate::delivery::{Gebeurtenis, Levering};
 use crate::domain::ids::Oin;
 use crate::identity::register::Peer;
+use crate::telemetry::meters::Meters;
 use crate::time::timestamp;
 
 /// How many submissions of one stream may wait for their answer.
@@ -49,8 +51,10 @@ impl ExchangeService for Exchange {
     async fn submit(&self, request: Request<raw::SubmitRequest>) -> Result<Response<raw::SubmitResponse>, Status> {
         let peer = self.hub.peer(request.extensions())?;
         let trace = traceparent(request.metadata());
-        let bericht = request.into_inner().bericht.unwrap_or_default();
-        match self.hub.admission.dien_in(&peer, &bericht, trace).await {
+        let raw::SubmitRequest { bericht, zegel, zaad } = request.into_inner();
+        let bericht = bericht.unwrap_or_default();
+        let inzending = Inzending { bericht: &bericht, traceparent: &trace, zegel: zegel.as_ref(), zaad: &zaad };
+        match self.hub.admission.dien_in(&peer, inzending).await {
             Ok(Ok(receipt)) => Ok(Response::new(raw::SubmitResponse { receipt: Some(receipt) })),
             Ok(Err(refusal)) => Err(status::refusal(&refusal)),
             Err(gestaakt) => Err(status::gestaakt(&gestaakt)),
@@ -69,18 +73,22 @@ impl ExchangeService for Exchange {
         let (onderweg, mut wachtend) = mpsc::channel(ONDERWEG);
         let hub = self.hub.clone();
         let (breuk, gebroken) = oneshot::channel();
-        tokio::spawn(async move {
+        let inname = async move {
             while let Some(bericht) = berichten.next().await {
                 let bericht = match bericht {
                     Ok(bericht) => bericht,
                     // A broken stream ends the submissions; what was queued is still answered, and then why.
                     Err(fout) => return drop(breuk.send(status::onleesbaar(fout))),
                 };
-                let bericht = bericht.bericht.unwrap_or_default();
+                let raw::SubmitStreamRequest { bericht, zegel, zaad } = bericht;
+                let bericht = bericht.unwrap_or_default();
+                let inzending = Inzending { bericht: &bericht, traceparent: &trace, zegel: zegel.as_ref(), zaad: &zaad };
                 let Ok(plaats) = onderweg.reserve().await else { return };
-                plaats.send((bericht.clone(), hub.admission.zet(&peer, &bericht, trace.clone()).await));
+                plaats.send((bericht.clone(), hub.admission.zet(&peer, inzending).await));
             }
-        });
+        };
+        // The batches that take them up are linked to this call.
+        tokio::spawn(inname.with_current_context());
         let (zender, antwoorden) = mpsc::channel(1);
         tokio::spawn(async move {
             while let Some((bericht, wacht)) = wachtend.recv().await {
@@ -102,10 +110,11 @@ impl ExchangeService for Exchange {
         let peer = self.hub.peer(request.extensions())?;
         let plaats = self.abonnement(peer.oin())?;
         let na = self.cursor(&peer, request.into_inner().na).await?;
-        let clock = self.hub.clock.clone();
+        let (clock, meters, rol) = (self.hub.clock.clone(), Arc::clone(&self.hub.meters), peer.rol());
         let gebeurtenissen = ReceiverStream::new(self.hub.delivery.abonneer(peer, na)).map(move |gebeurtenis| {
             // Held as long as the stream lives.
             let _ = &plaats;
+            meters.geleverd(rol, u64::from(matches!(gebeurtenis, Gebeurtenis::Levering(_))));
             toon(gebeurtenis, &clock)
         });
         Ok(Response::new(Box::pin(gebeurtenissen)))
@@ -120,8 +129,9 @@ impl ExchangeService for Exchange {
         let maximaal = if vraag.maximaal == 0 { PAGINA.0 } else { vraag.maximaal };
         let na = self.cursor(&peer, vraag.na).await?;
         let blad = self.hub.delivery.blad(&peer, na, i64::from(maximaal), PAGINA_BYTES).await;
-        let (leveringen, stand) = blad.map_err(|error| status::store(&error))?;
+        let (leveringen, stand) = blad.map_err(|gestaakt| status::gestaakt(&gestaakt))?;
         let leveringen: Vec<_> = leveringen.into_iter().map(toon_levering).collect();
+        self.hub.meters.geleverd(peer.rol(), leveringen.len() as u64);
         let laatste = stand.laatste_nr.unsigned_abs().max(leveringen.last().map_or(0, |levering| levering.postvaknummer));
         Ok(Response::new(raw::FetchResponse { leveringen, laatste_postvaknummer: laatste }))
     }
@@ -151,17 +161,20 @@ impl Exchange {
             return Err(status::te_veel("TE_VEEL_ABONNEMENTEN", "this participant has as many subscriptions as it may have"));
         }
         *aantal += 1;
-        Ok(Abonnement { oin, abonnementen: Arc::clone(&self.abonnementen) })
+        self.hub.meters.abonnement(1);
+        Ok(Abonnement { oin, abonnementen: Arc::clone(&self.abonnementen), meters: Arc::clone(&self.hub.meters) })
     }
 }
 
 struct Abonnement {
     oin: Oin,
     abonnementen: Arc<Mutex<HashMap<Oin, usize>>>,
+    meters: Arc<Meters>,
 }
 
 impl Drop for Abonnement {
     fn drop(&mut self) {
+        self.meters.abonnement(-1);
         let mut abonnementen = self.abonnementen.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(aantal) = abonnementen.get_mut(&self.oin) {
             *aantal -= 1;
@@ -191,20 +204,22 @@ fn toon(gebeurtenis: Gebeurtenis, clock: &crate::time::Clock) -> Result<raw::Sub
             tijdstip: Some(timestamp(clock.micros())),
             laatste_postvaknummer: laatste.unsigned_abs(),
         }),
-        Gebeurtenis::Fout(error) => return Err(status::store(&error)),
+        Gebeurtenis::Fout(gestaakt) => return Err(status::gestaakt(&gestaakt)),
         Gebeurtenis::Stopt => return Err(status::stopt()),
     };
     Ok(raw::SubscribeResponse { gebeurtenis: Some(gebeurtenis) })
 }
 
 fn toon_levering(levering: Levering) -> raw::Levering {
-    let verborgen = v1::RedenNietZichtbaar::RelatieBeeindigd as i32;
     raw::Levering {
         postvaknummer: levering.nr.unsigned_abs(),
         afzender_oin: levering.afzender,
         afzender_rol: levering.afzender_rol,
         aangeboden_op: Some(timestamp(levering.aangeboden_op)),
-        inhoud: Some(levering.view.map_or(raw::Inhoud::NietZichtbaar(verborgen), |view| raw::Inhoud::Bericht(view.encode()))),
+        inhoud: Some(
+            levering.view.map_or_else(|reden| raw::Inhoud::NietZichtbaar(reden as i32), |view| raw::Inhoud::Bericht(view.encode())),
+        ),
         traceparent: levering.traceparent,
+        bewijs: levering.bewijs.map(|bewijs| bewijs.encode_to_vec().into()),
     }
 }

@@ -1,9 +1,12 @@
 //! gRPC: the only code that knows tonic. Each service parses, calls one function and renders; no rule is decided here. Every call begins
 //! by identifying its caller, and a call that does not cannot reach anything: the functions behind it ask for a `Peer`.
 
+mod afloop;
+mod audit;
 mod beheer;
 pub mod client;
 mod exchange;
+mod inzage;
 mod klokken;
 mod register;
 mod server;
@@ -11,20 +14,27 @@ mod status;
 mod toezicht;
 mod trace;
 mod traject;
+mod velden;
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
+use arc_swap::ArcSwap;
 use tonic::{Extensions, Status};
 
-use crate::admission::Admission;
+use crate::admission::{Admission, Onderhoud};
+use crate::audit::Journaal;
 use crate::config::Limits;
 use crate::delivery::Delivery;
 use crate::domain::beleid::Beleid;
 use crate::identity::register::{LiveRegister, Peer};
 use crate::identity::verbinding::Identiteit;
 use crate::identity::verbindingen::Verbindingen;
+use crate::kluis::Kluis;
 use crate::receipt::Sleutel;
 use crate::store::Store;
+use crate::telemetry::meters::Meters;
+use crate::telemetry::sporen::{self, Sporen};
 use crate::time::Clock;
 
 pub use jeugdketen_proto::v1::Rol;
@@ -44,13 +54,25 @@ pub struct Hub {
     /// Live connections.
     pub verbindingen: Arc<Verbindingen>,
     /// The key that signs receipts.
-    pub sleutel: Arc<Sleutel>,
+    pub sleutel: Arc<ArcSwap<Sleutel>>,
+    /// The file it is in.
+    pub receipt_key: PathBuf,
+    /// What opens bodies, facts and receipts.
+    pub kluis: Arc<Kluis>,
+    /// What the hub does by itself to what it keeps.
+    pub onderhoud: Arc<Onderhoud>,
+    /// The audit log.
+    pub journaal: Arc<Journaal>,
     /// The time.
     pub clock: Clock,
     /// The policy of the norm clocks.
     pub beleid: Arc<Beleid>,
     /// Limits.
     pub limits: Limits,
+    /// What is counted.
+    pub meters: Arc<Meters>,
+    /// Spans.
+    pub sporen: Sporen,
 }
 
 impl Hub {
@@ -58,7 +80,9 @@ impl Hub {
     fn peer(&self, extensions: &Extensions) -> Result<Peer, Status> {
         let verbonden = extensions.get::<server::Verbonden>().ok_or_else(|| Status::unauthenticated("no client certificate"))?;
         let identiteit: &Identiteit = &verbonden.0;
-        self.register.identificeer(identiteit, self.clock.today()).map_err(status::onbevoegd)
+        let peer = self.register.identificeer(identiteit, self.clock.today()).map_err(status::onbevoegd)?;
+        sporen::beller(peer.oin(), peer.rol());
+        Ok(peer)
     }
 
     /// The caller, in one of the roles that may call this.

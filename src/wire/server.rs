@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use jeugdketen_proto::hub::exchange_service_server::ExchangeServiceServer;
+use jeugdketen_proto::v1::audit_service_server::AuditServiceServer;
 use jeugdketen_proto::v1::beheer_service_server::BeheerServiceServer;
 use jeugdketen_proto::v1::register_service_server::RegisterServiceServer;
 use jeugdketen_proto::v1::toezicht_service_server::ToezichtServiceServer;
@@ -102,12 +103,15 @@ pub async fn serve(
         .add_service(limited!(TrajectServiceServer::new(hub.clone()), l))
         .add_service(limited!(RegisterServiceServer::new(hub.clone()), l))
         .add_service(limited!(ToezichtServiceServer::new(hub.clone()), l))
+        .add_service(limited!(AuditServiceServer::new(hub.clone()), l))
         .add_service(limited!(BeheerServiceServer::new(hub.clone()), l));
     if reflection {
         add_reflection(&mut routes);
     }
 
-    let router = builder(&l).layer(trace::TraceLayer::new(hub.clock.clone())).add_routes(routes.routes());
+    let router = builder(&l)
+        .layer(trace::TraceLayer::new(hub.clock.clone(), Arc::clone(&hub.meters), hub.sporen.clone()))
+        .add_routes(routes.routes());
 
     let incoming = ReceiverStream::new(verbindingen).map(|verbinding| verbinding.map(Draad));
     let serving = router.serve_with_incoming_shutdown(incoming, stop.clone().cancelled_owned());

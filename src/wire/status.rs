@@ -75,6 +75,11 @@ pub fn van_tonic(fout: &Status) -> bool {
     fout.code() == Code::Internal && fout.details().is_empty()
 }
 
+/// The stable reason of a refusal; for one without, such as "not found", the name of its code.
+pub fn reden(fout: &Status) -> String {
+    fout.get_details_error_info().map_or_else(|| format!("{:?}", fout.code()), |info| info.reason)
+}
+
 /// What tonic calls INTERNAL, as if the hub failed: the bytes of the caller are no message.
 pub fn onleesbaar(fout: Status) -> Status {
     if van_tonic(&fout) { refusal(&Refusal::Onleesbaar) } else { fout }
@@ -103,6 +108,18 @@ pub fn store(error: &StoreError) -> Status {
         tracing::warn!(error = %crate::telemetry::causes(error), "the database is not available");
         return opnieuw(Code::Unavailable, "DATABASE_NIET_BESCHIKBAAR", "the database is not available; repeat the call, that is safe");
     }
+    if let StoreError::LogboekAchter = error {
+        return opnieuw(
+            Code::Unavailable,
+            "LOGBOEK_NIET_BEREIKBAAR",
+            "the external logbook does not take records; repeat the call, that is safe",
+        );
+    }
+    intern(error)
+}
+
+/// Anything else: an id to quote, and the cause in the log only.
+pub fn intern(error: &dyn std::error::Error) -> Status {
     let id = format!("{:016x}", rand_id());
     tracing::error!(id, error = %crate::telemetry::causes(error), "internal error");
     Status::with_error_details(Code::Internal, format!("internal error; quote {id} to the operator of the hub"), info("INTERNE_FOUT"))
@@ -151,11 +168,6 @@ pub fn velden(faults: &[(String, &str)]) -> Status {
 /// The state of the register forbids it.
 pub fn toestand(reden: &str, uitleg: &str) -> Status {
     Status::with_error_details(Code::FailedPrecondition, uitleg, info(reden))
-}
-
-/// Part of the contract that this version does not serve.
-pub fn niet_in_deze_versie(uitleg: &str) -> Status {
-    Status::with_error_details(Code::Unimplemented, uitleg, info("NIET_IN_DEZE_VERSIE"))
 }
 
 /// Too much of something that is counted per participant.

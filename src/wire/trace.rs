@@ -1,40 +1,57 @@
-//! A span for every call, with a request id and W3C trace context in and out. Names the method and the outcome; never a body.
+//! A span for every call, in the log and in the trace, with a request id and W3C trace context in and out. Names the method and the outcome;
+//! never a body.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use http::{HeaderMap, HeaderValue, Request, Response};
-use tonic::Status;
+use opentelemetry::trace::FutureExt as _;
 use tonic::metadata::MetadataMap;
+use tonic::{Code, Status};
 use tower::{Layer, Service};
 use tracing::{Instrument as _, field, info_span};
 
-use super::status::{onleesbaar, van_tonic};
+use super::afloop::{Afloop, Gevolgd};
+use super::status::{onleesbaar, reden, van_tonic};
+use crate::telemetry::meters::Meters;
+use crate::telemetry::sporen::{Methode, Sporen};
 use crate::time::Clock;
 
 /// Header with the id of a request, for asking the operator about it.
 const REQUEST_ID: &str = "x-request-id";
 /// W3C Trace Context.
 const TRACEPARENT: &str = "traceparent";
-/// Methods of the health service, which is not in the contract.
-const HEALTH: [&str; 2] = ["/grpc.health.v1.Health/Check", "/grpc.health.v1.Health/Watch"];
+/// The health service, which is not in the contract.
+const HEALTH: (&str, [&str; 2]) = ("grpc.health.v1.Health", ["Check", "Watch"]);
 
-/// Adds the span and the headers.
+/// Adds the spans and the headers.
 #[derive(Clone, Debug)]
 pub(super) struct TraceLayer {
     clock: Clock,
-    methods: Arc<HashSet<String>>,
+    meters: Arc<Meters>,
+    sporen: Sporen,
+    methods: Arc<Methods>,
+}
+
+/// The methods by their path.
+#[derive(Debug)]
+struct Methods {
+    known: HashMap<String, Arc<Methode>>,
+    unknown: Arc<Methode>,
 }
 
 impl TraceLayer {
-    pub(super) fn new(clock: Clock) -> TraceLayer {
+    pub(super) fn new(clock: Clock, meters: Arc<Meters>, sporen: Sporen) -> TraceLayer {
         let pool = jeugdketen_proto::pool();
-        let method = |method: prost_reflect::MethodDescriptor| format!("/{}/{}", method.parent_service().full_name(), method.name());
-        let own = pool.services().flat_map(|service| service.methods().map(method).collect::<Vec<_>>());
-        let methods = own.chain(HEALTH.map(str::to_owned)).collect();
-        TraceLayer { clock, methods: Arc::new(methods) }
+        let names = |method: prost_reflect::MethodDescriptor| (method.parent_service().full_name().to_owned(), method.name().to_owned());
+        let own = pool.services().flat_map(|service| service.methods().map(names).collect::<Vec<_>>());
+        let (service, methods) = HEALTH;
+        let all = own.chain(methods.map(|method| (service.to_owned(), method.to_owned())));
+        let known = all.map(|(service, method)| (format!("/{service}/{method}"), Arc::new(Methode::new(&service, &method)))).collect();
+        let methods = Methods { known, unknown: Arc::new(Methode::new("", "unknown")) };
+        TraceLayer { clock, meters, sporen, methods: Arc::new(methods) }
     }
 }
 
@@ -42,7 +59,7 @@ impl<S> Layer<S> for TraceLayer {
     type Service = Trace<S>;
 
     fn layer(&self, inner: S) -> Trace<S> {
-        Trace { inner, clock: self.clock.clone(), methods: Arc::clone(&self.methods) }
+        Trace { inner, layer: self.clone() }
     }
 }
 
@@ -50,8 +67,7 @@ impl<S> Layer<S> for TraceLayer {
 #[derive(Clone, Debug)]
 pub(super) struct Trace<S> {
     inner: S,
-    clock: Clock,
-    methods: Arc<HashSet<String>>,
+    layer: TraceLayer,
 }
 
 impl<S, B, R> Service<Request<B>> for Trace<S>
@@ -59,36 +75,46 @@ where
     S: Service<Request<B>, Response = Response<R>>,
     S::Future: Send + 'static,
 {
-    type Response = S::Response;
+    type Response = Response<Gevolgd<R>>;
     type Error = S::Error;
-    type Future = Pin<Box<dyn Future<Output = Result<Response<R>, S::Error>> + Send>>;
+    type Future = Pin<Box<dyn Future<Output = Result<Self::Response, S::Error>> + Send>>;
 
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
         self.inner.poll_ready(cx)
     }
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
-        let id = self.clock.new_id();
+        let TraceLayer { clock, meters, sporen, methods } = &self.layer;
+        let id = clock.new_id();
         let context = valid_traceparent(request.headers()).unwrap_or_default();
         let oin = request.extensions().get::<super::server::Verbonden>().map(|verbonden| verbonden.0.oin);
         // Any other path is a stranger's text.
-        let method = self.methods.get(request.uri().path()).map_or("unknown", String::as_str);
-        let span = info_span!("call", method, request_id = %id, traceparent = context, oin = field::Empty);
+        let methode = Arc::clone(methods.known.get(request.uri().path()).unwrap_or(&methods.unknown));
+        let span = info_span!("call", method = &*methode.naam, request_id = %id, traceparent = context, oin = field::Empty);
         if let Some(oin) = oin {
             span.record("oin", field::display(oin));
         }
-        let begin = self.clock.micros();
-        let clock = self.clock.clone();
+        let begin = clock.micros();
+        let clock = clock.clone();
+        let aanroep = sporen.aanroep(&methode, &context);
+        let trace = aanroep.as_ref().map(|aanroep| aanroep.context());
+        let mut afloop = Afloop { methode, meters: Arc::clone(meters), aanroep, code: Code::Cancelled };
         let answer = self.inner.call(request);
         let work = async move {
-            let mut answer = answer.await;
-            if let Ok(response) = &mut answer {
+            answer.await.map(|mut response| {
                 let headers = response.headers_mut();
                 // An answer of headers alone is a refusal, by the hub or by tonic.
-                if let Some(fout) = Status::from_header_map(headers).filter(van_tonic) {
-                    // It was read from headers, so it fits in them.
-                    let _ = onleesbaar(fout).add_header(headers);
+                if let Some(mut fout) = Status::from_header_map(headers) {
+                    if van_tonic(&fout) {
+                        fout = onleesbaar(fout);
+                        // It was read from headers, so it fits in them.
+                        let _ = fout.add_header(headers);
+                    }
+                    if fout.code() != Code::Ok {
+                        afloop.meters.aanroep_geweigerd(&afloop.methode.label, reden(&fout));
+                    }
                 }
+                afloop.lees(headers);
                 headers.extend(HeaderValue::try_from(id.to_string()).ok().map(|value| (http::HeaderName::from_static(REQUEST_ID), value)));
                 headers.extend(
                     HeaderValue::try_from(&context)
@@ -98,10 +124,13 @@ where
                 );
                 let code = headers.get("grpc-status").and_then(|code| code.to_str().ok()).unwrap_or("0");
                 tracing::debug!(code, micros = clock.micros() - begin, "answered");
-            }
-            answer
+                response.map(|body| Gevolgd { body, afloop })
+            })
         };
-        Box::pin(work.instrument(span))
+        match trace {
+            Some(trace) => Box::pin(work.instrument(span).with_context(trace)),
+            None => Box::pin(work.instrument(span)),
+        }
     }
 }
 

@@ -4,61 +4,86 @@ use std::collections::HashMap;
 
 use chrono::NaiveDate;
 use jeugdketen_proto::v1::traject_service_server::TrajectService;
-use jeugdketen_proto::v1::{Bericht, Bezorging, Gebeurtenis, GetTrajectRequest, GetTrajectResponse, Norm, Receipt, Rol};
+use jeugdketen_proto::v1::{
+    Bericht, Bezorging, Gebeurtenis, GetInzageRequest, GetInzageResponse, GetTrajectRequest, GetTrajectResponse, Norm, Receipt, Rol,
+};
 use jeugdketen_proto::{Kind, Projection as _, Reader};
 use prost::Message as _;
 use tonic::{Request, Response, Status};
 
+use super::trace::traceparent;
 use super::{Hub, klokken, status};
-use crate::delivery::view::View;
+use crate::admission::volgend_spoor;
+use crate::delivery::view::{View, open};
 use crate::domain::ids::{MaatregelId, Oin};
 use crate::domain::klok::{Klok, meet};
 use crate::domain::register::Register;
 use crate::domain::zaak::{Feit, Zaak};
 use crate::identity::register::Peer;
+use crate::kluis::{Plek, Zaaksleutels};
+use crate::store::audit::Aantekening;
 use crate::store::berichten::{self, Stuk};
-use crate::store::{StoreError, corrupt, zaken};
+use crate::store::{StoreError, corrupt, sleutels, zaken};
 use crate::time::timestamp;
 
 #[tonic::async_trait]
 impl TrajectService for Hub {
     async fn get_traject(&self, request: Request<GetTrajectRequest>) -> Result<Response<GetTrajectResponse>, Status> {
         let peer = self.peer(request.extensions())?;
+        let (begonnen_op, spoor) = (self.clock.micros(), traceparent(request.metadata()));
         if !ziet_zaken(&peer) {
             return Err(status::niet_gevonden());
         }
         let maatregel = MaatregelId::parse(&request.into_inner().maatregel_id).ok_or_else(status::niet_gevonden)?;
         let traject = self.traject(&peer, maatregel).await.map_err(|error| status::store(&error))?;
+        let wie = (peer.oin(), peer.rol());
         // A caller without relation has no messages, and neither has a case that does not exist.
-        if traject.gebeurtenissen.is_empty() {
-            return Err(status::niet_gevonden());
-        }
-        Ok(Response::new(traject))
+        let ziet = !traject.gebeurtenissen.is_empty();
+        let nieuw = if ziet { Aantekening::geraadpleegd(wie, "GET_TRAJECT") } else { Aantekening::poging(wie, "GET_TRAJECT") };
+        let betrokkene = self.betrokkene(maatregel).await.map_err(|error| status::store(&error))?;
+        let spoor = volgend_spoor(&spoor).map_err(|fout| status::store(&fout.into()))?;
+        let aantekening =
+            nieuw.in_zaak(betrokkene.is_some().then_some(maatregel)).over(betrokkene.flatten()).langs(Some(spoor)).sinds(begonnen_op);
+        self.admission.leg_vast(vec![aantekening]).await.map_err(|gestaakt| status::gestaakt(&gestaakt))?;
+        if ziet { Ok(Response::new(traject)) } else { Err(status::niet_gevonden()) }
+    }
+
+    async fn get_inzage(&self, request: Request<GetInzageRequest>) -> Result<Response<GetInzageResponse>, Status> {
+        self.inzage(request).await.map(Response::new)
     }
 }
 
 impl Hub {
+    /// The pseudonym of who a case is about; none when there is no such case, and none within when it is about nobody that is known.
+    async fn betrokkene(&self, maatregel: MaatregelId) -> Result<Option<Option<[u8; 32]>>, StoreError> {
+        let mut lezing = self.store.read().await?;
+        let sleutels = sleutels::zaken(&mut lezing.conn(), &self.kluis, &[maatregel.0]).await?;
+        Ok(sleutels.get(&maatregel.0).map(|sleutels| sleutels.persoon().map(|persoon| persoon.waarde)))
+    }
+
     async fn traject(&self, peer: &Peer, maatregel: MaatregelId) -> Result<GetTrajectResponse, StoreError> {
         let mut lezing = self.store.read().await?;
-        let dossier = zaken::dossiers(&mut lezing.conn(), &[maatregel]).await?.pop();
+        let dossier = zaken::dossiers(&mut lezing.conn(), &self.kluis, &[maatregel]).await?.pop();
         let events = zaken::gebeurtenissen(&mut lezing.conn(), maatregel).await?;
         let einde = zaken::relatie_einde(&mut lezing.conn(), maatregel, peer.oin()).await?;
         let volgnummers: Vec<i64> = dossier.iter().flat_map(|dossier| &dossier.feiten).map(|feit| feit.volgnummer).collect();
         let stukken = berichten::lees(&mut lezing.conn(), &volgnummers).await?;
+        let sleutels = sleutels::zaken(&mut lezing.conn(), &self.kluis, &[maatregel.0]).await?;
         drop(lezing);
         let vandaag = self.clock.today();
         let Some(dossier) = dossier.filter(|_| einde.is_none_or(|einde| vandaag.to_string() < einde.per)) else {
             return Ok(GetTrajectResponse::default());
         };
         let Ok(stand) = meet(&dossier, &self.beleid) else { return Err(corrupt("gebeurtenissen", "feit", maatregel)) };
-        let bezorgd = bezorgingen(&stukken, &events)?;
+        let Some(sleutels) = sleutels.get(&maatregel.0) else { return Err(corrupt("zaaksleutels", "id", maatregel)) };
+        let bezorgd = bezorgingen(&stukken, sleutels, &events)?;
         let register = self.register.nu();
-        let lezer = Lezer { peer, register: &register, vandaag, zaak: &stand.zaak };
+        let lezer = Lezer { oin: peer.oin(), rol: peer.rol(), register: &register, vandaag, zaak: &stand.zaak };
         let houder = lezer.is(stand.zaak.houder_op(vandaag));
         let mut tijdlijn = Vec::new();
         for (stuk, feit) in stukken.iter().zip(&dossier.feiten) {
             let lijst = bezorgd.get(&stuk.volgnummer).map_or(&[][..], Vec::as_slice);
-            if let Some(view) = lezer.bekijk(houder, stuk, feit, lijst) {
+            if lezer.mag(houder, feit, lijst) {
                 let ziet_alle = houder || lezer.schreef(feit.afzender);
                 let eigen = lijst.iter().filter(|bezorging| ziet_alle || lezer.kreeg(bezorging));
                 tijdlijn.push(Gebeurtenis {
@@ -67,7 +92,7 @@ impl Hub {
                     afzender_rol: stuk.afzender_rol,
                     aanvaard_op: Some(timestamp(stuk.aanvaard_op)),
                     bezorgingen: eigen.cloned().collect(),
-                    bericht: Some(view.into_bericht()),
+                    bericht: lezer.bekijk(stuk, sleutels)?.map(View::into_bericht),
                 });
             }
         }
@@ -87,23 +112,26 @@ impl Hub {
 }
 
 /// Whether the id of a case is this caller's to see; whoever may not see it cannot ask for a case either.
-fn ziet_zaken(peer: &Peer) -> bool {
+pub(super) fn ziet_zaken(peer: &Peer) -> bool {
     let mut bericht = Bericht { maatregel_id: "?".to_owned(), ..Bericht::default() };
     bericht.restrict(&Reader { role: peer.rol(), oin: peer.oin().as_str() });
     !bericht.maatregel_id.is_empty()
 }
 
 /// Who looks at a timeline: itself, and in the place of whom it succeeded.
-struct Lezer<'a> {
-    peer: &'a Peer,
-    register: &'a Register,
-    vandaag: NaiveDate,
-    zaak: &'a Zaak,
+pub(super) struct Lezer<'a> {
+    pub oin: Oin,
+    pub rol: Rol,
+    pub register: &'a Register,
+    /// The day on which it looks.
+    pub vandaag: NaiveDate,
+    pub zaak: &'a Zaak,
 }
 
 impl Lezer<'_> {
-    fn is(&self, oin: Oin) -> bool {
-        self.register.opvolger(oin, self.vandaag) == self.peer.oin()
+    /// Whether this is a participant, or has succeeded it.
+    pub(super) fn is(&self, oin: Oin) -> bool {
+        self.register.opvolger(oin, self.vandaag) == self.oin
     }
 
     /// Whether it sent this, or answers for who sent it in its name.
@@ -116,11 +144,11 @@ impl Lezer<'_> {
         Oin::parse(&bezorging.oin).is_ok_and(|oin| self.is(oin))
     }
 
-    /// The view of a message on the timeline: for a recipient, for a role that may consult this kind of message and is called in or
+    /// Whether a message is on the timeline: for a recipient, for a role that may consult this kind of message and is called in or
     /// supervises, for the GI that holds the maatregel, and for the sender, who wrote it.
-    fn bekijk(&self, houder: bool, stuk: &Stuk, feit: &Feit, bezorgd: &[Bezorging]) -> Option<View> {
-        let kind = feit.bericht.inhoud.as_ref().map(|inhoud| inhoud.kind())?;
-        let rol = self.peer.rol();
+    pub(super) fn mag(&self, houder: bool, feit: &Feit, bezorgd: &[Bezorging]) -> bool {
+        let Some(kind) = feit.bericht.inhoud.as_ref().map(|inhoud| inhoud.kind()) else { return false };
+        let rol = self.rol;
         let betrokken = match rol {
             Rol::Inspectie => true,
             Rol::Expertteam => self.zaak.escalaties.iter().any(|(_, team)| self.is(*team)),
@@ -128,9 +156,14 @@ impl Lezer<'_> {
         };
         let inzage = betrokken && kind.route().consult.contains(&rol);
         let ontvanger = bezorgd.iter().any(|bezorging| self.kreeg(bezorging));
-        let eigen = self.schreef(feit.afzender);
-        let als_houder = houder && ziet_als_houder(kind);
-        (ontvanger || inzage || eigen || als_houder).then(|| View::van(&stuk.inhoud, Some(self.zaak.id), rol, self.peer.oin())).flatten()
+        ontvanger || inzage || self.schreef(feit.afzender) || houder && ziet_als_houder(kind)
+    }
+
+    /// The view of a message; none when its body was destroyed.
+    fn bekijk(&self, stuk: &Stuk, sleutels: &Zaaksleutels) -> Result<Option<View>, StoreError> {
+        let Some(canonical) = open(sleutels, stuk.volgnummer, stuk.inhoud.as_deref())? else { return Ok(None) };
+        let view = View::van(&canonical, Some(self.zaak.id), self.rol, self.oin);
+        view.map(Some).ok_or_else(|| corrupt("berichten", "inhoud", stuk.volgnummer))
     }
 }
 
@@ -139,10 +172,17 @@ fn ziet_als_houder(kind: Kind) -> bool {
     kind.route().to.iter().any(|(rol, _)| *rol == Rol::Gi)
 }
 
-fn bezorgingen(stukken: &[Stuk], events: &[zaken::Gebeurtenis]) -> Result<HashMap<i64, Vec<Bezorging>>, StoreError> {
+/// What became of each message at each recipient.
+pub(super) fn bezorgingen(
+    stukken: &[Stuk],
+    sleutels: &Zaaksleutels,
+    events: &[zaken::Gebeurtenis],
+) -> Result<HashMap<i64, Vec<Bezorging>>, StoreError> {
     let mut bezorgd: HashMap<i64, Vec<Bezorging>> = HashMap::new();
     for stuk in stukken {
-        let receipt = Receipt::decode(stuk.receipt.as_slice()).map_err(|_| corrupt("berichten", "receipt", stuk.volgnummer))?;
+        let fout = || corrupt("berichten", "receipt", stuk.volgnummer);
+        let receipt = sleutels.open(Plek::Receipt(stuk.volgnummer), &stuk.receipt).map_err(|_| fout())?;
+        let receipt = Receipt::decode(receipt.as_slice()).map_err(|_| fout())?;
         let lijst = bezorgd.entry(stuk.volgnummer).or_default();
         lijst.extend(receipt.ontvangers.into_iter().map(|ontvanger| aangeboden(ontvanger.oin, stuk.aanvaard_op)));
     }

@@ -20,6 +20,9 @@ use crate::support::zaak::{DAARNA, DEELNEMERS, HEEL, Zaak, oin};
 const ALLE: &[Rol] =
     &[Rol::Rechtbank, Rol::Gi, Rol::Gemeente, Rol::Aanbieder, Rol::Expertteam, Rol::Inspectie, Rol::AccounthoudendeRegio, Rol::Beheerder];
 
+/// The child of the examples.
+const BSN: &str = "999990019";
+
 const BIJ_TEKORTEN: [Rol; 5] = [Rol::Inspectie, Rol::Gi, Rol::Gemeente, Rol::Aanbieder, Rol::AccounthoudendeRegio];
 
 /// In the register as suspended, as ended, and not at all.
@@ -41,7 +44,6 @@ struct Rij {
 fn rijen() -> Vec<Rij> {
     let rij = |methode, rollen, vraag, uitkomst| Rij { methode, rollen, vraag, uitkomst };
     let goed = (Code::Ok, "");
-    let later = (Code::Unimplemented, "NIET_IN_DEZE_VERSIE");
     let niemand = || "00000099030000099000".to_owned();
     let aanbod = v1::ListAanbodRequest { gemeentecode: "0518".to_owned(), ..Default::default() };
     let kwartaal = v1::GetNormcijfersRequest { vanaf: "2026-01-01".to_owned(), tot_en_met: "2026-03-31".to_owned(), ..Default::default() };
@@ -63,17 +65,22 @@ fn rijen() -> Vec<Rij> {
         rij("ToezichtService/ListWachtenden", &[Rol::Inspectie, Rol::Gi], Vec::new(), goed),
         rij("ToezichtService/GetOverdrachten", &[Rol::Inspectie], stopt.encode_to_vec(), goed),
         rij("ToezichtService/ListDoorlooptijden", &[Rol::Inspectie], Vec::new(), goed),
+        rij("AuditService/GetCheckpoint", ALLE, Vec::new(), goed),
+        // Not there and not yours are one answer: `audit::bewijs` asks for records that are.
+        rij("AuditService/GetInclusionProof", ALLE, Vec::new(), bericht_aan_niemand),
+        rij("AuditService/GetConsistencyProof", ALLE, Vec::new(), goed),
         rij("BeheerService/PutDeelnemer", &[Rol::Beheerder], Vec::new(), (Code::InvalidArgument, "ONGELDIGE_INHOUD")),
         rij("BeheerService/SetStatus", &[Rol::Beheerder], status.encode_to_vec(), bericht_aan_niemand),
         rij("BeheerService/Opvolgen", &[Rol::Beheerder], opvolgen.encode_to_vec(), bericht_aan_niemand),
         rij("BeheerService/ListSleutels", &[Rol::Beheerder], Vec::new(), goed),
-        rij("BeheerService/RoteerSleutel", &[Rol::Beheerder], Vec::new(), later),
-        rij("BeheerService/SetBewaartermijn", &[Rol::Beheerder], Vec::new(), later),
+        rij("BeheerService/RoteerSleutel", &[Rol::Beheerder], Vec::new(), goed),
+        rij("BeheerService/SetBewaartermijn", &[Rol::Beheerder], Vec::new(), (Code::InvalidArgument, "ONGELDIGE_INHOUD")),
     ]
 }
 
 /// What is about one case, and has tests of its own below.
-const OVER_EEN_ZAAK: [&str; 3] = ["ExchangeService/Submit", "ExchangeService/SubmitStream", "TrajectService/GetTraject"];
+const OVER_EEN_ZAAK: [&str; 4] =
+    ["ExchangeService/Submit", "ExchangeService/SubmitStream", "TrajectService/GetTraject", "TrajectService/GetInzage"];
 
 fn alle_bellers() -> Vec<&'static str> {
     DEELNEMERS.into_iter().chain(["gi-failliet", "onbekend"]).collect()
@@ -148,7 +155,7 @@ async fn every_method_answers_exactly_the_roles_that_its_row_names() {
         }
     }
     assert_eq!(gezien.len(), methoden().len(), "a row for every method, and a method for every row");
-    assert_eq!(cellen, 19 * 19);
+    assert_eq!(cellen, 22 * 19);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -180,6 +187,43 @@ async fn the_timeline_of_a_case_is_for_who_stands_in_relation_to_it_and_for_othe
     }
     assert_eq!(nergens.len(), 1, "not there and not yours are one answer, byte for byte: {nergens:?}");
     assert_eq!(cellen, 19 * 5);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_saw_what_is_for_the_gi_that_holds_the_case_and_for_others_neither_the_case_nor_the_child_exists() {
+    let (zaak, andere) = twee_zaken().await;
+    let geen = zaak.id();
+    let op_id = |id: &str| v1::get_inzage_request::Wie::MaatregelId(id.to_owned());
+    let op_bsn = |bsn: &str| v1::get_inzage_request::Wie::Bsn(bsn.to_owned());
+    // Both cases are about the child of the example.
+    let vragen = [
+        (op_id(&zaak.maatregel), &["gi"][..]),
+        (op_id(&andere), &["gi-2"]),
+        (op_id(&geen), &[]),
+        (op_id("geen-id"), &[]),
+        (op_bsn(BSN), &["gi", "gi-2"]),
+        (op_bsn("999990007"), &[]),
+    ];
+    let (mut cellen, mut nergens) = (0, BTreeSet::new());
+    for wie in alle_bellers() {
+        let kanaal = zaak.kanaal(wie).await;
+        for (vraag, houders) in &vragen {
+            let vraag = Bytes::from(v1::GetInzageRequest { wie: Some(vraag.clone()), ..Default::default() }.encode_to_vec());
+            let antwoord = blijf(async || eenmaal_bytes(&kanaal, "TrajectService/GetInzage", vraag.clone()).await).await;
+            match (buitenspel(wie), antwoord) {
+                (Some((code, verwacht)), Err(status)) => assert_eq!((status.code(), reden(&status).as_str()), (code, verwacht), "{wie}"),
+                (None, Ok(_)) => assert!(houders.contains(&wie), "{wie} sees it"),
+                (None, Err(status)) => {
+                    assert!(!houders.contains(&wie), "{wie} does not see its own case: {status:?}");
+                    nergens.insert(op_de_draad(&status));
+                }
+                (Some(_), Ok(_)) => panic!("{wie} is let in"),
+            }
+            cellen += 1;
+        }
+    }
+    assert_eq!(nergens.len(), 1, "not there and not yours are one answer, byte for byte: {nergens:?}");
+    assert_eq!(cellen, 19 * 6);
 }
 
 /// The example that stands for a kind of message. An uitspraak that opens no case, so that it has a relation to one.
@@ -320,7 +364,7 @@ async fn every_role_sends_exactly_what_its_routes_and_its_relation_to_the_case_a
 
 /// What a stream says of each message: the code and the reason, 0 and nothing when it was accepted.
 async fn in_een_stroom(zaak: &Zaak, wie: &str, berichten: impl Iterator<Item = Bericht>) -> Result<Vec<(i32, String)>, Code> {
-    let vragen: Vec<_> = berichten.map(|bericht| v1::SubmitStreamRequest { bericht: Some(bericht) }).collect();
+    let vragen: Vec<_> = berichten.map(|bericht| v1::SubmitStreamRequest { bericht: Some(bericht), ..Default::default() }).collect();
     let stroom = blijf(async || zaak.exchange(wie).await.submit_stream(tokio_stream::iter(vragen.clone())).await).await;
     let mut antwoorden = stroom.map_err(|status| status.code())?.into_inner();
     let mut gezegd = Vec::new();

@@ -230,7 +230,7 @@ async fn a_holder_that_took_over_from_another_loses_the_case_when_it_is_replaced
     zaak.dien("gi-3", &nieuw).await.unwrap();
     // What is left to the old GI is left to who took its place.
     let overdracht = zaak.bericht("24");
-    let vraag = v1::SubmitStreamRequest { bericht: Some(overdracht) };
+    let vraag = v1::SubmitStreamRequest { bericht: Some(overdracht), ..Default::default() };
     let mut stroom = zaak.exchange("gi-2").await.submit_stream(tokio_stream::iter([vraag])).await.unwrap().into_inner();
     assert!(matches!(stroom.message().await.unwrap().unwrap().uitkomst, Some(Uitkomst::Receipt(_))));
 }

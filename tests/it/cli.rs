@@ -1,6 +1,8 @@
 //! The command line end to end: the real programme against a hub that is the real programme too.
 
+mod audit;
 mod gebruik;
+mod inzage;
 mod termijn;
 mod weigering;
 

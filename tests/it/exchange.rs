@@ -13,13 +13,13 @@ async fn a_rechtbank_announces_a_hearing_and_the_gi_fetches_it() {
     let receipt = hub
         .exchange("rechtbank")
         .await
-        .submit(SubmitRequest { bericht: Some(bericht.clone()) })
+        .submit(SubmitRequest { bericht: Some(bericht.clone()), ..Default::default() })
         .await
         .unwrap()
         .into_inner()
         .receipt
         .unwrap();
-    assert_eq!(ketenhub::receipt::verifieer(&receipt, hub.running.hub.sleutel.publiek()), Ok(()));
+    assert_eq!(ketenhub::receipt::verifieer(&receipt, hub.running.hub.sleutel.load().publiek()), Ok(()));
     let page = hub.exchange("gi").await.fetch(FetchRequest { na: None, maximaal: 0 }).await.unwrap().into_inner();
     assert_eq!(page.leveringen.len(), 1);
 }

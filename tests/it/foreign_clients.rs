@@ -54,7 +54,7 @@ async fn python_verifieert(hub: &TestHub, receipt: &str, bericht: Option<&Path>)
 }
 
 fn publiek(hub: &TestHub) -> String {
-    ketenhub::receipt::hex(hub.running.hub.sleutel.publiek())
+    ketenhub::receipt::hex(hub.running.hub.sleutel.load().publiek())
 }
 
 fn bestand(map: &TempDir, naam: &str, inhoud: &str) -> PathBuf {
@@ -72,6 +72,12 @@ async fn a_python_client_submits_an_uitspraak_verifies_its_receipt_and_fetches_a
     let nog_een = gelukt(&python(&hub, "rechtbank", &["submit", bericht.to_str().unwrap()]).await);
     assert_eq!(nog_een, receipt, "repeating is safe");
     let (gi, gemeente) = (python(&hub, "gi", &["fetch"]).await, python(&hub, "gemeente", &["fetch"]).await);
+    for (rol, oin, uitvoer) in [("GI", GI, &gi), ("GEMEENTE", "00000099030000001000", &gemeente)] {
+        let levering = bestand(&hub.folder, "levering.json", &gelukt(uitvoer));
+        let view = async |rol: &str| python(&hub, "gi", &["view", levering.to_str().unwrap(), &publiek(&hub), rol, oin]).await;
+        assert_eq!(gelukt(&view(rol).await).trim(), "geldig", "{rol}");
+        assert!(!view("INSPECTIE").await.status.success(), "a view is of its reader");
+    }
     let views = [gi, gemeente].map(|uitvoer| serde_json::from_str::<Value>(gelukt(&uitvoer).trim()).unwrap());
     let receipt: Value = serde_json::from_str(&receipt).unwrap();
     for view in &views {

@@ -1,8 +1,8 @@
 //! Every field × every role with a value of its own in every field: what leaves the hub, by whatever way, is exactly what the options of
 //! the contract and the relation to the case grant. The generated projection by itself is tested with the contract.
 
-mod orakel;
-mod toneel;
+pub mod orakel;
+pub mod toneel;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
@@ -84,7 +84,7 @@ fn openbaar(zaak: &Zaak) -> Vec<String> {
 }
 
 /// What a participant may find of a message, by all ways together.
-fn mag_vinden(stuk: &Stuk, wie: &str, rol: Rol, akte: Akte) -> Vec<Blad> {
+pub fn mag_vinden(stuk: &Stuk, wie: &str, rol: Rol, akte: Akte) -> Vec<Blad> {
     let kan_vragen = rol != Rol::AccounthoudendeRegio;
     let ziet = stuk.in_postvak(wie, akte) == Some(true) || (kan_vragen && stuk.op_tijdlijn(wie, akte));
     let mut bladen = bladen(&vergund(&stuk.bericht, rol, &oin(wie)));
@@ -172,7 +172,7 @@ async fn every_value_reaches_exactly_whom_its_field_and_the_case_allow_and_nobod
     let bewaker = logboek.begin();
     let mut zaak = Zaak::met(|config| config.limits.heartbeat_s = 1).await;
     let openbaar = openbaar(&zaak);
-    let mut stukken = stukken(&zaak);
+    let mut stukken = stukken();
     let (mut getoond, mut verborgen) = (0, 0);
     for akte in [Akte::Eerste, Akte::Tweede] {
         let antwoorden = speel(&mut zaak, &mut stukken, akte).await;
@@ -222,7 +222,7 @@ fn in_druk(waarde: &Value) -> Option<String> {
 }
 
 /// Runs futures on one thread, together.
-async fn tegelijk<F: Future>(futures: impl IntoIterator<Item = F>) -> Vec<F::Output> {
+pub async fn tegelijk<F: Future>(futures: impl IntoIterator<Item = F>) -> Vec<F::Output> {
     let mut wachtend: Vec<_> = futures.into_iter().map(|future| (Some(Box::pin(future)), None)).collect();
     std::future::poll_fn(|cx| {
         for (future, uitkomst) in &mut wachtend {
@@ -241,7 +241,7 @@ async fn the_case_fills_every_field_of_the_contract_and_every_value_that_can_be_
     let zaak = Zaak::leeg().await;
     let openbaar = openbaar(&zaak);
     let alle: Vec<(String, Blad)> =
-        stukken(&zaak).iter().flat_map(|stuk| bladen(&stuk.bericht).into_iter().map(|blad| (stuk.naam.clone(), blad))).collect();
+        stukken().iter().flat_map(|stuk| bladen(&stuk.bericht).into_iter().map(|blad| (stuk.naam.clone(), blad))).collect();
     let gevuld: BTreeSet<_> = alle.iter().map(|(_, blad)| blad.veld.clone()).collect();
     let mut ontbreekt = BTreeSet::new();
     let mut te_gaan = vec![pool().get_message_by_name("jeugdketen.hub.v1.Bericht").unwrap()];
@@ -286,7 +286,7 @@ async fn the_case_fills_every_field_of_the_contract_and_every_value_that_can_be_
 async fn every_text_that_is_spoiled_is_refused_by_its_path_and_no_refusal_repeats_any_value() {
     let mut zaak = Zaak::leeg().await;
     let openbaar = openbaar(&zaak);
-    let mut stukken = stukken(&zaak);
+    let mut stukken = stukken();
     speel(&mut zaak, &mut stukken, Akte::Eerste).await;
     let voor = zaak.rijen().await;
     let mut geprobeerd = 0;
@@ -316,7 +316,7 @@ async fn every_text_that_is_spoiled_is_refused_by_its_path_and_no_refusal_repeat
 }
 
 /// Puts another text at a path.
-fn bederf(message: &mut DynamicMessage, pad: &str, text: &str) {
+pub fn bederf(message: &mut DynamicMessage, pad: &str, text: &str) {
     let (hier, rest) = pad.split_once('.').map_or((pad, None), |(hier, rest)| (hier, Some(rest)));
     let (naam, nr) = hier.split_once('[').map_or((hier, None), |(naam, nr)| (naam, nr.trim_end_matches(']').parse::<usize>().ok()));
     let field = message.descriptor().get_field_by_name(naam).unwrap();

@@ -1,6 +1,8 @@
 //! What goes along with every call: request ids, trace context, health, reflection, and that nothing at all is said to who shows no
 //! certificate. The handshake itself is tested in `tls`.
 
+use std::collections::BTreeSet;
+
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -59,11 +61,12 @@ async fn trace_context_comes_back_and_travels_with_the_message_and_anything_else
             let mut client = zaak.exchange("rechtbank").await;
             let headers = match stroom {
                 false => {
-                    let vraag = met_header(Request::new(v1::SubmitRequest { bericht }), header);
+                    let vraag = met_header(Request::new(v1::SubmitRequest { bericht, ..Default::default() }), header);
                     client.submit(vraag).await.unwrap().metadata().clone()
                 }
                 true => {
-                    let vraag = met_header(Request::new(tokio_stream::iter([v1::SubmitStreamRequest { bericht }])), header);
+                    let vraag =
+                        met_header(Request::new(tokio_stream::iter([v1::SubmitStreamRequest { bericht, ..Default::default() }])), header);
                     let antwoord = client.submit_stream(vraag).await.unwrap();
                     let headers = antwoord.metadata().clone();
                     assert!(antwoord.into_inner().message().await.unwrap().is_some());
@@ -72,16 +75,27 @@ async fn trace_context_comes_back_and_travels_with_the_message_and_anything_else
             };
             assert_eq!(headers.get("traceparent").map_or("", |waarde| waarde.to_str().unwrap()), verwacht);
             let post = zaak.post("gi").await;
-            assert_eq!(post.last().unwrap().traceparent, verwacht);
+            let mut stappen = BTreeSet::from([vervolgt(&post.last().unwrap().traceparent, verwacht)]);
             let na = Some(post.len() as u64 - 1);
             let mut abonnement = zaak.exchange("gi").await.subscribe(v1::SubscribeRequest { na }).await.unwrap().into_inner();
             let Some(v1::subscribe_response::Gebeurtenis::Levering(levering)) = abonnement.message().await.unwrap().unwrap().gebeurtenis
             else {
                 panic!("a delivery comes first")
             };
-            assert_eq!(levering.traceparent, verwacht);
+            stappen.insert(vervolgt(&levering.traceparent, verwacht));
+            assert_eq!(stappen.len(), 2, "each delivery is a step of its own");
         }
     }
+}
+
+/// The step that a delivery names, which goes on from the caller's trace when there is one.
+fn vervolgt(levering: &str, van: &str) -> [u8; 8] {
+    let (trace, stap) = ketenhub::domain::spoor::lees(levering).expect("a valid traceparent");
+    if let Some((van_trace, van_stap)) = ketenhub::domain::spoor::lees(van) {
+        assert_eq!(trace, van_trace);
+        assert_ne!(stap, van_stap);
+    }
+    stap
 }
 
 fn met_header<T>(mut vraag: Request<T>, traceparent: Option<&'static str>) -> Request<T> {

@@ -47,7 +47,7 @@ async fn every_attempt_of_a_gemeente_to_question_a_bepaling_is_counted_and_nothi
         let bepaling = zaak.nieuw("05");
         assert_eq!(zaak.dien("gemeente", &bepaling).await.unwrap_err().code(), Code::PermissionDenied);
         // A stranger to the case tries too, and in a stream.
-        let vraag = v1::SubmitStreamRequest { bericht: Some(niet_te_zeggen(&mut zaak, 4)) };
+        let vraag = v1::SubmitStreamRequest { bericht: Some(niet_te_zeggen(&mut zaak, 4)), ..Default::default() };
         let stroom = zaak.exchange("gemeente-2").await.submit_stream(tokio_stream::iter([vraag])).await;
         assert!(stroom.unwrap().into_inner().message().await.unwrap().is_some());
 

@@ -4,6 +4,7 @@
     client.py --endpoint HOST:PORT --ca CA.pem --cert CERT.pem --key KEY.pem fetch [--na N]
     client.py --endpoint HOST:PORT --ca CA.pem --cert CERT.pem --key KEY.pem onbekend BERICHT.json
     client.py verify RECEIPT.json KEYHEX [--bericht BERICHT.json]
+    client.py view LEVERING.json KEYHEX ROL OIN
 
 Prints protobuf JSON with the names of the contract, a line per message. A refused call ends with status 1 and `CODE: text` on stderr.
 """
@@ -20,13 +21,17 @@ from google.protobuf import json_format
 from grpc_tools import protoc
 
 import receipt
+import verbintenis
 
 PROTO = pathlib.Path(__file__).resolve().parents[2] / "proto"
 UNKNOWN = b"\xb8\x3e\x01"  # field 999, a number; no message of the contract has it
 
 
-def contract():
-    """The messages and stubs of the exchange service, generated into a directory that is gone afterwards."""
+EXCHANGE = ("bericht_pb2", "receipt_pb2", "exchange_service_pb2", "exchange_service_pb2_grpc")
+
+
+def contract(*names):
+    """Modules of messages and stubs, those of the exchange service unless others are named, from a directory that is gone afterwards."""
     well_known = pathlib.Path(grpc_tools.__file__).parent / "_proto"
     files = [str(path.relative_to(PROTO)) for path in sorted(PROTO.glob("jeugdketen/**/*.proto"))]
     with tempfile.TemporaryDirectory() as out:
@@ -35,8 +40,7 @@ def contract():
             sys.exit("the contract does not compile")
         sys.path.insert(0, out)
         importlib.invalidate_caches()
-        names = ["bericht_pb2", "receipt_pb2", "exchange_service_pb2", "exchange_service_pb2_grpc"]
-        modules = [importlib.import_module(f"jeugdketen.hub.v1.{name}") for name in names]
+        modules = [importlib.import_module(f"jeugdketen.hub.v1.{name}") for name in names or EXCHANGE]
         sys.path.remove(out)
     return modules
 
@@ -66,13 +70,29 @@ def main():
     verify.add_argument("receipt")
     verify.add_argument("key", type=bytes.fromhex)
     verify.add_argument("--bericht")
+    view = commands.add_parser("view")
+    view.add_argument("levering")
+    view.add_argument("key", type=bytes.fromhex)
+    view.add_argument("rol")
+    view.add_argument("oin")
     options = parser.parse_args()
 
     bericht, receipts, exchange, stubs = contract()
     if options.command == "verify":
         message = read(options.bericht, bericht.Bericht()) if options.bericht else None
         try:
-            receipt.verify(read(options.receipt, receipts.Receipt()), options.key, message)
+            one = read(options.receipt, receipts.Receipt())
+            if message is None:
+                receipt.verify(one, options.key)
+            else:
+                verbintenis.verify_receipt(one, options.key, message)
+        except receipt.Invalid as why:
+            sys.exit(f"ONGELDIG: {why}")
+        return print("geldig")
+    if options.command == "view":
+        role = verbintenis.options().Rol.Value(f"ROL_{options.rol}")
+        try:
+            verbintenis.verify_view(read(options.levering, exchange.Levering()), options.key, role, options.oin)
         except receipt.Invalid as why:
             sys.exit(f"ONGELDIG: {why}")
         return print("geldig")

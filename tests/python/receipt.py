@@ -50,16 +50,21 @@ def canonical(message):
 
 def verify(receipt, public_key, bericht=None):
     """Raises `Invalid` unless the holder of the key signed all of this receipt, and for this message when one is given."""
-    signed = receipt.ondertekening
-    if signed.sleutel_id != hashlib.sha256(public_key).hexdigest()[:16]:
-        raise Invalid("it was signed with another key")
     body = type(receipt)()
     body.CopyFrom(receipt)
     body.ClearField("ondertekening")
-    root = root_from_path(leaf_hash(canonical(body)), signed.blad_index, signed.boomgrootte, signed.pad)
+    body.ClearField("zaad")
+    verify_leaf(leaf_hash(canonical(body)), receipt.ondertekening, public_key)
+    if bericht is not None and hashlib.sha256(canonical(bericht)).digest() != receipt.digest:
+        raise Invalid("it is the receipt of another message")
+
+
+def verify_leaf(leaf, signed, public_key):
+    """Raises `Invalid` unless the holder of the key signed a tree with this leaf."""
+    if signed.sleutel_id != hashlib.sha256(public_key).hexdigest()[:16]:
+        raise Invalid("it was signed with another key")
+    root = root_from_path(leaf, signed.blad_index, signed.boomgrootte, signed.pad)
     try:
         Ed25519PublicKey.from_public_bytes(public_key).verify(signed.handtekening, CONTEXT + root)
     except InvalidSignature as wrong:
         raise Invalid("the signature is wrong") from wrong
-    if bericht is not None and hashlib.sha256(canonical(bericht)).digest() != receipt.digest:
-        raise Invalid("it is the receipt of another message")

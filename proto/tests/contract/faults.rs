@@ -166,6 +166,15 @@ fn eigen_deel_on_a_field_that_is_no_list_of_messages_is_a_fault() {
 }
 
 #[test]
+fn a_second_list_with_eigen_deel_in_a_kind_is_a_fault() {
+    let first = "repeated Deel delen = 2";
+    let second = r#"repeated Deel meer = 3 [(zicht) = {lezers: [ROL_GEMEENTE], grond: "Jw 7.4.0", klasse: KLASSE_GEWOON, eigen_deel: {rol: ROL_GEMEENTE, veld: "oin"}}];
+  repeated Deel delen = 2"#;
+    let fault = ["Melding: has more than one list with `eigen_deel`: Melding.delen, Melding.meer"];
+    assert_eq!(faults_after(first, second), fault);
+}
+
+#[test]
 fn a_field_that_nobody_in_its_route_may_see_is_a_fault() {
     assert_eq!(
         faults_after("string tekst = 1 [(zicht) = {lezers: [ROL_GEMEENTE]", "string tekst = 1 [(zicht) = {lezers: [ROL_AANBIEDER]"),

@@ -3,6 +3,8 @@
 
 #[path = "../../build/code.rs"]
 mod code;
+#[path = "../../build/commitment.rs"]
+mod commitment;
 #[path = "../../build/contract.rs"]
 mod contract;
 #[path = "../../build/matrix.rs"]

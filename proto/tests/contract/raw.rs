@@ -32,8 +32,8 @@ fn every_twin_is_the_same_on_the_wire_as_its_type() {
 
 #[test]
 fn an_empty_body_is_still_a_body() {
-    let typed = v1::SubmitRequest { bericht: Some(v1::Bericht::default()) };
-    let twin = raw::SubmitRequest { bericht: Some(bytes::Bytes::new()) };
+    let typed = v1::SubmitRequest { bericht: Some(v1::Bericht::default()), ..Default::default() };
+    let twin = raw::SubmitRequest { bericht: Some(bytes::Bytes::new()), ..Default::default() };
     assert_eq!(typed.encode_to_vec(), twin.encode_to_vec());
     let typed = v1::Levering { inhoud: Some(v1::levering::Inhoud::Bericht(v1::Bericht::default())), ..Default::default() };
     let twin = raw::Levering { inhoud: Some(raw::Inhoud::Bericht(bytes::Bytes::new())), ..Default::default() };
@@ -44,7 +44,7 @@ fn an_empty_body_is_still_a_body() {
 #[test]
 fn a_twin_carries_its_body_byte_for_byte() {
     let body = bytes::Bytes::from_static(&[0x52, 0x00, 0x0a, 0x01, b'x']);
-    let sent = raw::SubmitRequest { bericht: Some(body.clone()) }.encode_to_vec();
+    let sent = raw::SubmitRequest { bericht: Some(body.clone()), ..Default::default() }.encode_to_vec();
     let received = raw::SubmitRequest::decode(sent.as_slice()).expect("the twin decodes");
     assert_eq!(received.bericht, Some(body));
 }

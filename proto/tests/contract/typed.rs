@@ -27,10 +27,11 @@ macro_rules! types {
 }
 
 types!(
-    Aanbod Aanbodregel AcknowledgeRequest AcknowledgeResponse Bericht Bezorging Capaciteit CapaciteitVanGi Correctie Deelnemer
-    Doorlooptijd Escalatie FetchRequest FetchResponse Gebeurtenis GeheimAdres GetNormcijfersRequest GetNormcijfersResponse
-    GetOverdrachtenRequest GetOverdrachtenResponse GetTrajectRequest GetTrajectResponse Hartslag HulpBeeindigd HulpGestart
-    Intakeresultaat Intrekking Inzetbesluit Jeugdbeschermer Jeugdhulpbepaling Jeugdige Kennisgevingen Klok Klokwaarschuwing
+    Aanbod Aanbodregel AcknowledgeRequest AcknowledgeResponse Auditrecord Bericht Bezorging Capaciteit CapaciteitVanGi Correctie Deelnemer
+    Doorlooptijd Eigendeelbewijs Escalatie FetchRequest FetchResponse Gebeurtenis GeheimAdres GetCheckpointRequest GetCheckpointResponse
+    GetConsistencyProofRequest GetConsistencyProofResponse GetInclusionProofRequest GetInclusionProofResponse GetInzageRequest GetInzageResponse GetNormcijfersRequest GetNormcijfersResponse
+    GetOverdrachtenRequest GetOverdrachtenResponse GetTrajectRequest GetTrajectResponse Groepbewijs Hartslag Herkomst HulpBeeindigd HulpGestart
+    Intakeresultaat Intrekking Inzageregel Inzageveld Inzetbesluit Jeugdbeschermer Jeugdhulpbepaling Jeugdige Kennisgevingen Klok Klokwaarschuwing
     Koers Koppeling Levering ListAanbodRequest ListAanbodResponse ListCapaciteitRequest ListCapaciteitResponse
     ListDeelnemersRequest ListDeelnemersResponse ListDoorlooptijdenRequest ListDoorlooptijdenResponse ListKennisgevingenRequest
     ListKennisgevingenResponse ListSleutelsRequest ListSleutelsResponse ListTekortenRequest ListTekortenResponse
@@ -39,8 +40,8 @@ types!(
     Passendheid Persoonsgegevens PutDeelnemerRequest PutDeelnemerResponse Receipt Receiptsleutel Retour RoteerSleutelRequest
     RoteerSleutelResponse Samenwerkingscriterium SetBewaartermijnRequest SetBewaartermijnResponse SetStatusRequest
     SetStatusResponse Signaal SubmitRequest SubmitResponse SubmitStreamRequest SubmitStreamResponse SubscribeRequest
-    SubscribeResponse TaakNietUitvoerbaar Tekort Toelichting Toetsingspogingen Uitspraak Veldfout Verwerking Voorziening
-    Wachtenden Weigering Woonplaatsmelding Zittingsaankondiging
+    SubscribeResponse TaakNietUitvoerbaar Tekort Toelichting Toetsingspogingen Uitspraak Veldbewijs Veldfout Verwerking Voorziening
+    Wachtenden Weigering Woonplaatsmelding Zegel Zittingsaankondiging
 );
 
 /// The message as its generated type prints and writes it.

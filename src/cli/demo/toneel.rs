@@ -64,7 +64,8 @@ impl Toneel {
     /// Submits as one of the parties.
     pub(super) async fn dien_in(&mut self, wie: &str, bericht: Bericht) -> anyhow::Result<Receipt> {
         let exchange = self.spelers.get_mut(wie).with_context(|| format!("{wie} does not play"))?;
-        let antwoord = exchange.submit(SubmitRequest { bericht: Some(bericht) }).await.map_err(|status| uitleg(&status))?;
+        let antwoord =
+            exchange.submit(SubmitRequest { bericht: Some(bericht), ..Default::default() }).await.map_err(|status| uitleg(&status))?;
         antwoord.into_inner().receipt.context("an answer without a receipt")
     }
 

@@ -1,6 +1,6 @@
 //! `rapport`: what supervision asks, for people, for a spreadsheet or for a programme.
 
-mod tabel;
+pub(super) mod tabel;
 mod tekst;
 
 use anyhow::Context as _;

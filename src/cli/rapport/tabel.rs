@@ -1,7 +1,7 @@
 //! Tables as text and as CSV.
 
 /// Columns as wide as their widest cell; numbers to the right, which is every column that the head names after a `>`.
-pub(super) fn tekst(koppen: &[&str], rijen: &[Vec<String>]) -> String {
+pub(in crate::cli) fn tekst(koppen: &[&str], rijen: &[Vec<String>]) -> String {
     let rechts: Vec<bool> = koppen.iter().map(|kop| kop.starts_with('>')).collect();
     let koppen: Vec<String> = koppen.iter().map(|kop| kop.trim_start_matches('>').to_owned()).collect();
     let alle: Vec<&Vec<String>> = std::iter::once(&koppen).chain(rijen).collect();

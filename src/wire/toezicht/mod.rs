@@ -133,7 +133,7 @@ impl Hub {
         loop {
             let ids = zaken::na(&mut lezing.conn(), na, GROEP).await.map_err(|error| status::store(&error))?;
             let Some(laatste) = ids.last().copied() else { return Ok(()) };
-            for dossier in zaken::dossiers(&mut lezing.conn(), &ids).await.map_err(|error| status::store(&error))? {
+            for dossier in zaken::dossiers(&mut lezing.conn(), &self.kluis, &ids).await.map_err(|error| status::store(&error))? {
                 let id = dossier.id;
                 neem(dossier).map_err(|_| status::store(&corrupt("gebeurtenissen", "feit", id)))?;
             }

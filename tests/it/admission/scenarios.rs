@@ -25,7 +25,7 @@ both! {
         // What the report of notices is made of.
         let mut lezing = chain.hub.store.read().await.expect("a connection");
         let zaken = zaken::na(&mut lezing.conn(), None, 1).await.expect("cases");
-        let mut dossiers = zaken::dossiers(&mut lezing.conn(), &zaken).await.expect("dossiers");
+        let mut dossiers = zaken::dossiers(&mut lezing.conn(), &chain.hub.kluis, &zaken).await.expect("dossiers");
         let m = inhoud!(dossiers[0].feiten[0].bericht, Uitspraak);
         assert!(!m.gi_uitgenodigd && m.uitgesproken_op.is_some() && m.vorm == 2 && m.tekst.is_empty());
     }

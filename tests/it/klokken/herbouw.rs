@@ -12,7 +12,7 @@ use crate::support::verhaal::{bericht, correctie_van, inhoud, intrekking_van, ni
 
 /// Compares what is kept with the messages, changing nothing.
 async fn vergelijk(chain: &Chain) -> Herbouw {
-    herbouw(&chain.hub.store, &Beleid::default(), false).await.expect("the database answers")
+    herbouw(&chain.hub.store, &chain.hub.kluis, &Beleid::default(), false).await.expect("the database answers")
 }
 
 /// One thing that happens to a child; `n` chooses the day.
@@ -53,7 +53,7 @@ async fn gebeurt(kind: &mut Kind<'_>, wat: u8, n: i64, eerder: &mut Vec<String>)
 both! {
     async fn after_any_history_what_is_kept_is_what_is_measured(chain: Chain) {
         chain.ga_naar("2020-11-02 10:00");
-        bij_start(&chain.hub.store, &Beleid::default()).await.expect("the database answers");
+        bij_start(&chain.hub.store, &chain.hub.kluis, &Beleid::default()).await.expect("the database answers");
         let runtime = tokio::runtime::Handle::current();
         let geschiedenis = prop::collection::vec((0_u8..10, 0_i64..40), 1..14);
         let mut runner = TestRunner::new(Config { cases: 24, failure_persistence: None, ..Config::default() });
@@ -83,7 +83,7 @@ both! {
 
     async fn a_correction_of_the_bepaling_that_help_rests_on_is_measured_too(chain: Chain) {
         chain.ga_naar("2020-11-02 10:00");
-        bij_start(&chain.hub.store, &Beleid::default()).await.expect("the database answers");
+        bij_start(&chain.hub.store, &chain.hub.kluis, &Beleid::default()).await.expect("the database answers");
         let mut kind = Kind::met(&chain, "gi", |b| inhoud!(b, Uitspraak).machtigingen.push(machtiging("2020-11-02"))).await;
         let bepaling = kind.bepaling("2020-11-02").await;
         chain.ga_naar("2020-11-20 10:00");
@@ -108,7 +108,7 @@ both! {
 
     async fn a_difference_is_found_and_put_right_and_another_policy_builds_all_anew(chain: Chain) {
         chain.ga_naar("2020-11-02 10:00");
-        bij_start(&chain.hub.store, &Beleid::default()).await.expect("the database answers");
+        bij_start(&chain.hub.store, &chain.hub.kluis, &Beleid::default()).await.expect("the database answers");
         let mut kind = Kind::met_uitspraak(&chain).await;
         kind.koers("2020-11-02").await;
         let ander = Kind::met_uitspraak(&chain).await;
@@ -123,15 +123,15 @@ both! {
             let anders = vergelijk(&chain).await;
             assert!(!anders.verschillen.is_empty(), "{knoei}");
             assert_eq!(vergelijk(&chain).await, anders, "comparing changes nothing");
-            let hersteld = herbouw(&chain.hub.store, &Beleid::default(), true).await.expect("the database answers");
+            let hersteld = herbouw(&chain.hub.store, &chain.hub.kluis, &Beleid::default(), true).await.expect("the database answers");
             assert_eq!(hersteld.verschillen, anders.verschillen);
             assert_eq!(vergelijk(&chain).await, gelijk);
         }
         // With another policy everything is measured anew, once.
         let later = Beleid { norm2_begin: Norm2Begin::Ontvangen, ..Beleid::default() };
-        assert!(herbouw(&chain.hub.store, &later, false).await.expect("an answer").ander_beleid);
-        bij_start(&chain.hub.store, &later).await.expect("the database answers");
-        let erna = herbouw(&chain.hub.store, &later, false).await.expect("an answer");
+        assert!(herbouw(&chain.hub.store, &chain.hub.kluis, &later, false).await.expect("an answer").ander_beleid);
+        bij_start(&chain.hub.store, &chain.hub.kluis, &later).await.expect("the database answers");
+        let erna = herbouw(&chain.hub.store, &chain.hub.kluis, &later, false).await.expect("an answer");
         assert!(erna.verschillen.is_empty() && !erna.ander_beleid);
         assert_eq!(vergelijk(&chain).await.verschillen.len(), 2, "nothing was received, so norm 2 runs by the one policy only");
         drop(ander);

@@ -98,6 +98,8 @@ async fn what_is_kept_of_the_clocks_is_checked_and_put_right_from_the_command_li
     let database = zaak.hub.config.database.clone();
     let map = tempfile::tempdir().unwrap();
     let config = proces::config(map.path(), &voorbeeld_certs(), &database, "");
+    std::fs::create_dir(map.path().join("data")).unwrap();
+    std::fs::copy(&zaak.hub.config.kluis.hoofdsleutels, map.path().join("data/hoofdsleutels")).unwrap();
     let config = config.to_str().unwrap();
     let controle = async || voer_uit(&["klokken", "rebuild", "--check", "--config", config]).await;
     let goed = controle().await;

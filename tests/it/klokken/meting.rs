@@ -169,7 +169,7 @@ both! {
 
         let id = MaatregelId::parse(&kind.verhaal.zaak).expect("a case");
         let mut lezing = chain.hub.store.read().await.expect("a connection");
-        let dossier = zaken::dossiers(&mut lezing.conn(), &[id]).await.expect("dossiers").remove(0);
+        let dossier = zaken::dossiers(&mut lezing.conn(), &chain.hub.kluis, &[id]).await.expect("dossiers").remove(0);
         for (op, verwacht) in [
             ("2020-11-05", UitkomstKlok::Loopt),
             ("2020-11-10", UitkomstKlok::Verstreken),
@@ -225,10 +225,10 @@ both! {
         let kind = Kind::met_uitspraak(&chain).await;
         let id = MaatregelId::parse(&kind.verhaal.zaak).expect("a case");
         let mut lezing = chain.hub.store.read().await.expect("a connection");
-        let voor = zaken::dossiers(&mut lezing.conn(), &[id]).await.expect("dossiers").remove(0);
+        let voor = zaken::dossiers(&mut lezing.conn(), &chain.hub.kluis, &[id]).await.expect("dossiers").remove(0);
         chain.ga_naar("2020-11-23 10:00");
         kind.ontvangen().await;
-        let na = zaken::dossiers(&mut lezing.conn(), &[id]).await.expect("dossiers").remove(0);
+        let na = zaken::dossiers(&mut lezing.conn(), &chain.hub.kluis, &[id]).await.expect("dossiers").remove(0);
         let ontvangen = Beleid { norm2_begin: Norm2Begin::Ontvangen, ..Beleid::default() };
         assert_eq!(klok(&meet(&voor, &ontvangen).expect("a case"), Norm::Koers).looptijd, None);
         assert_eq!(klok(&meet(&na, &ontvangen).expect("a case"), Norm::Koers).looptijd.expect("a term").uiterlijk, dag("2021-01-04"));

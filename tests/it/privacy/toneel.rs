@@ -9,9 +9,35 @@ use jeugdketen_proto::v1::{self, Rol};
 use prost::Message as _;
 use prost_reflect::{DynamicMessage, Value as Waarde};
 use serde_json::Value;
+use tonic::transport::Channel;
 
 use crate::support::draad::{eenmaal_bytes, methoden, roep};
+use crate::support::verhaal::nieuw_id;
 use crate::support::zaak::{Zaak, oin};
+
+/// A hub in which the case is played, as its participants reach it.
+pub trait Speelveld {
+    /// The connection of a participant.
+    async fn kanaal(&self, wie: &str) -> Channel;
+    /// The case; empty while there is none.
+    fn maatregel(&self) -> &str;
+    /// Notes which case was opened.
+    fn zet_maatregel(&mut self, maatregel: String);
+}
+
+impl Speelveld for Zaak {
+    async fn kanaal(&self, wie: &str) -> Channel {
+        Zaak::kanaal(self, wie).await
+    }
+
+    fn maatregel(&self) -> &str {
+        &self.maatregel
+    }
+
+    fn zet_maatregel(&mut self, maatregel: String) {
+        self.maatregel = maatregel;
+    }
+}
 
 /// One message and, by hand from the contract, who gets it and who may look it up.
 pub struct Stuk {
@@ -110,11 +136,11 @@ impl Vuller {
 }
 
 /// The case, ready to be played.
-pub fn stukken(zaak: &Zaak) -> Vec<Stuk> {
+pub fn stukken() -> Vec<Stuk> {
     let regie: Vec<Value> = serde_json::from_str(include_str!("berichten.json")).unwrap();
     let mut vuller = Vuller::default();
     for stuk in &regie {
-        vuller.ids.insert(stuk["naam"].as_str().unwrap().to_owned(), zaak.id());
+        vuller.ids.insert(stuk["naam"].as_str().unwrap().to_owned(), nieuw_id());
     }
     regie.into_iter().map(|stuk| lees(stuk, &mut vuller)).collect()
 }
@@ -144,20 +170,20 @@ fn lees(mut stuk: Value, vuller: &mut Vuller) -> Stuk {
 }
 
 /// Sends the messages of one act, and fills in the case as soon as there is one. Returns the answers, by who got them.
-pub async fn speel(zaak: &mut Zaak, stukken: &mut [Stuk], akte: Akte) -> Vec<(String, Bytes)> {
+pub async fn speel(zaak: &mut impl Speelveld, stukken: &mut [Stuk], akte: Akte) -> Vec<(String, Bytes)> {
     let mut antwoorden = Vec::new();
     for stuk in stukken.iter_mut().filter(|stuk| stuk.daarna == (akte == Akte::Tweede)) {
-        let opent = stuk.zaak && zaak.maatregel.is_empty();
+        let opent = stuk.zaak && zaak.maatregel().is_empty();
         if stuk.zaak && !opent {
-            stuk.bericht.set_field_by_name("maatregel_id", Waarde::String(zaak.maatregel.clone()));
+            stuk.bericht.set_field_by_name("maatregel_id", Waarde::String(zaak.maatregel().to_owned()));
         }
         let antwoord = dien(zaak, &stuk.van, stuk.bericht.encode_to_vec()).await;
         let antwoord = antwoord.unwrap_or_else(|status| panic!("{} is refused: {status:?}", stuk.naam));
         if opent {
             let receipt = v1::SubmitResponse::decode(antwoord.clone()).unwrap().receipt.unwrap();
-            zaak.maatregel = receipt.maatregel_id;
+            zaak.zet_maatregel(receipt.maatregel_id);
             // Who receives it learns from it which case it opened.
-            stuk.bericht.set_field_by_name("maatregel_id", Waarde::String(zaak.maatregel.clone()));
+            stuk.bericht.set_field_by_name("maatregel_id", Waarde::String(zaak.maatregel().to_owned()));
         }
         antwoorden.push((stuk.naam.clone(), antwoord));
     }
@@ -165,8 +191,8 @@ pub async fn speel(zaak: &mut Zaak, stukken: &mut [Stuk], akte: Akte) -> Vec<(St
 }
 
 /// Submits bytes as a participant.
-pub async fn dien(zaak: &Zaak, wie: &str, bericht: Vec<u8>) -> Result<Bytes, tonic::Status> {
-    let vraag = jeugdketen_proto::raw::SubmitRequest { bericht: Some(bericht.into()) };
+pub async fn dien(zaak: &impl Speelveld, wie: &str, bericht: Vec<u8>) -> Result<Bytes, tonic::Status> {
+    let vraag = jeugdketen_proto::raw::SubmitRequest { bericht: Some(bericht.into()), ..Default::default() };
     eenmaal_bytes(&zaak.kanaal(wie).await, "ExchangeService/Submit", vraag.encode_to_vec().into()).await
 }
 
@@ -186,7 +212,7 @@ pub struct Vangst {
 }
 
 /// Subscribes from the beginning until it is quiet, fetches, asks for the timeline, and asks every list of the register and of supervision.
-pub async fn vang(zaak: &Zaak, wie: &str) -> Vangst {
+pub async fn vang(zaak: &impl Speelveld, wie: &str) -> Vangst {
     let mut vangst = Vangst::default();
     let kanaal = zaak.kanaal(wie).await;
     let vraag = v1::SubscribeRequest { na: Some(0) }.encode_to_vec();
@@ -201,7 +227,7 @@ pub async fn vang(zaak: &Zaak, wie: &str) -> Vangst {
     let pagina = v1::FetchRequest { na: Some(0), maximaal: 500 }.encode_to_vec();
     vangst.pagina = eenmaal_bytes(&kanaal, "ExchangeService/Fetch", pagina.into()).await.unwrap();
     vangst.alles.extend(&vangst.pagina);
-    let vraag = v1::GetTrajectRequest { maatregel_id: zaak.maatregel.clone() }.encode_to_vec();
+    let vraag = v1::GetTrajectRequest { maatregel_id: zaak.maatregel().to_owned() }.encode_to_vec();
     let mut traject = Vec::new();
     vangst.tijdlijn = vang_een(&kanaal, "TrajectService/GetTraject", vraag, &mut traject).await;
     if let Some(bytes) = &vangst.tijdlijn {

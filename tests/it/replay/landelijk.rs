@@ -10,7 +10,7 @@ use super::telling::{beoordelingen, dossiers};
 #[tokio::test(flavor = "multi_thread")]
 async fn a_thousandth_of_the_year_is_accepted_in_whole() {
     let gespeeld = speel(Welk::LandelijkJaar, 0.001, None).await.unwrap();
-    let dossiers = dossiers(&gespeeld.running.hub.store).await;
+    let dossiers = dossiers(&gespeeld.running.hub).await;
     let Telling { jeugdigen, berichten, bevestigingen } = gespeeld.telling;
     gespeeld.ruim_op().await.unwrap();
 

@@ -8,7 +8,8 @@ use jeugdketen_proto::v1::{Indicator, RedenNietBeoordeeld};
 use ketenhub::domain::beleid::Beleid;
 use ketenhub::domain::klok::{Beoordeling, Dossier, meet};
 use ketenhub::replay::{Gespeeld, Uitslag, Welk, speel};
-use ketenhub::store::{Store, zaken};
+use ketenhub::store::zaken;
+use ketenhub::wire::Hub;
 
 /// The figures of the report, in its order.
 pub const CIJFERS: [Indicator; 7] = [
@@ -50,7 +51,7 @@ pub fn inspectie() -> &'static Inspectie {
 async fn lees(gespeeld: &Gespeeld) -> Inspectie {
     let namen = gespeeld.spelers.alle().iter().map(|speler| (speler.oin.to_string(), speler.naam.clone()));
     Inspectie {
-        dossiers: dossiers(&gespeeld.running.hub.store).await,
+        dossiers: dossiers(&gespeeld.running.hub).await,
         namen: namen.collect(),
         peildatum: gespeeld.peildatum,
         uitslag: gespeeld.uitslag().await.unwrap(),
@@ -58,14 +59,14 @@ async fn lees(gespeeld: &Gespeeld) -> Inspectie {
 }
 
 /// Every dossier of a store, page by page.
-pub async fn dossiers(store: &Store) -> Vec<Dossier> {
-    let mut lezing = store.read().await.unwrap();
+pub async fn dossiers(hub: &Hub) -> Vec<Dossier> {
+    let mut lezing = hub.store.read().await.unwrap();
     let (mut alle, mut na) = (Vec::new(), None);
     loop {
         let blad = zaken::na(&mut lezing.conn(), na, 100).await.unwrap();
         let Some(laatste) = blad.last() else { return alle };
         na = Some(*laatste);
-        alle.extend(zaken::dossiers(&mut lezing.conn(), &blad).await.unwrap());
+        alle.extend(zaken::dossiers(&mut lezing.conn(), &hub.kluis, &blad).await.unwrap());
     }
 }
 

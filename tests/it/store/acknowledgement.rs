@@ -52,11 +52,11 @@ both! {
         assert_eq!((aangeboden.soort, aangeboden.op), (0, begin().timestamp_micros()));
         assert_eq!((ontvangen.soort, ontvangen.betrokkene.as_str()), (1, oin("gi").as_str()));
         assert_eq!(ontvangen.op, (begin() + TimeDelta::days(10)).timestamp_micros());
-        let feiten = zaken::feiten(&mut lezing.conn(), &[zaak]).await.expect("facts");
+        let feiten = zaken::feiten(&mut lezing.conn(), &chain.hub.kluis, &[zaak]).await.expect("facts");
         let mut uitspraak = feiten[&zaak][0].bericht.clone();
         let uitgesproken = crate::support::verhaal::inhoud!(uitspraak, Uitspraak).uitgesproken_op;
         assert_eq!(uitgesproken.map(|moment| moment.seconds), Some(1_773_828_900), "2026-03-18 10:15:00 UTC");
-        let dossiers = zaken::dossiers(&mut lezing.conn(), &[zaak]).await.expect("dossiers");
+        let dossiers = zaken::dossiers(&mut lezing.conn(), &chain.hub.kluis, &[zaak]).await.expect("dossiers");
         assert_eq!(dossiers[0].ontvangsten[0].op.timestamp_micros(), ontvangen.op);
     }
 }

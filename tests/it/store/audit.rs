@@ -3,7 +3,7 @@
 use ketenhub::domain::refusal::Refusal;
 use ketenhub::store::toezicht;
 
-use crate::support::chain::{both, oin};
+use crate::support::chain::{HUB, both, oin};
 use crate::support::verhaal::{Verhaal, bericht, inhoud};
 
 both! {
@@ -13,6 +13,7 @@ both! {
         chain.geweigerd("aanbieder-2", &bericht(&mut verhaal, "06")).await;
         chain.bevestig("gi", 1).await.expect("given out");
         chain.speel(&mut verhaal, &["06"]).await;
+        chain.hub.delivery.pagina(&chain.peer("gi"), None, 10).await.expect("the mailbox is read");
         let records: Vec<(i64, String, String, i32, Option<i64>, String)> =
             chain.rijen("select nr, handeling, wie, soort, nummer, reden from audit order by nr").await;
         let record = |nr, handeling: &str, wie, soort, nummer, reden: &str| {
@@ -21,18 +22,20 @@ both! {
         assert_eq!(
             records,
             [
-                record(1, "AANVAARD", "rechtbank", 11, Some(1), ""),
-                record(2, "AANVAARD", "gi", 16, Some(2), ""),
-                record(3, "GEWEIGERD", "aanbieder-2", 19, None, "NIET_GEVONDEN"),
-                record(4, "BEVESTIGD", "gi", 0, Some(1), ""),
-                record(5, "AANVAARD", "aanbieder", 19, Some(3), ""),
+                (1, "SLEUTEL".to_owned(), HUB.to_owned(), 0, None, "NIEUW".to_owned()),
+                record(2, "AANVAARD", "rechtbank", 11, Some(1), ""),
+                record(3, "AANVAARD", "gi", 16, Some(2), ""),
+                record(4, "GEWEIGERD", "aanbieder-2", 19, None, "NIET_GEVONDEN"),
+                record(5, "BEVESTIGD", "gi", 0, Some(1), ""),
+                record(6, "AANVAARD", "aanbieder", 19, Some(3), ""),
+                record(7, "GELEVERD", "gi", 19, Some(3), ""),
             ]
         );
         // A repetition is no act.
         let weer = bericht(&mut verhaal, "03");
         chain.aanvaard("gi", &weer).await;
         chain.aanvaard("gi", &weer).await;
-        assert_eq!(chain.rijen::<(i64,)>("select max(nr) from audit").await, [(6,)]);
+        assert_eq!(chain.rijen::<(i64,)>("select max(nr) from audit").await, [(8,)]);
     }
 
     async fn attempts_are_counted_per_gemeente_and_period(chain: Chain) {

@@ -65,7 +65,7 @@ both! {
                     if nummer % 3 == 1 {
                         inhoud!(bericht, Uitspraak).woonplaats_gemeentecode = "1916".to_owned();
                     }
-                    admission.dien_in(&rechtbank, &bericht.encode_to_vec(), String::new()).await.expect("an answer").expect("a receipt");
+                    admission.dien_in(&rechtbank, bericht.encode_to_vec().as_slice()).await.expect("an answer").expect("a receipt");
                 }
             });
         }
@@ -99,7 +99,7 @@ both! {
         let mut taken = tokio::task::JoinSet::new();
         for bericht in goed.iter().chain([&fout]) {
             let (admission, peer, bytes) = (chain.hub.admission.clone(), chain.peer("rechtbank"), bericht.encode_to_vec());
-            taken.spawn(async move { admission.dien_in(&peer, &bytes, String::new()).await.expect("an answer") });
+            taken.spawn(async move { admission.dien_in(&peer, bytes.as_slice()).await.expect("an answer") });
         }
         drop(slot);
         let (aanvaard, geweigerd): (Vec<_>, Vec<_>) = taken.join_all().await.into_iter().partition(Result::is_ok);

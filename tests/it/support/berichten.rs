@@ -51,7 +51,7 @@ pub fn zitting(gi: &str) -> Bericht {
 
 /// Submits.
 pub async fn dien_in(exchange: &mut Exchange, bericht: &Bericht) -> Result<Receipt, Status> {
-    let antwoord = exchange.submit(SubmitRequest { bericht: Some(bericht.clone()) }).await?;
+    let antwoord = exchange.submit(SubmitRequest { bericht: Some(bericht.clone()), ..Default::default() }).await?;
     Ok(antwoord.into_inner().receipt.unwrap())
 }
 
@@ -61,13 +61,14 @@ pub async fn dien_ruw_in(channel: &Channel, bericht: impl Into<Bytes>) -> Result
     grpc.ready().await.map_err(|error| Status::unavailable(error.to_string()))?;
     let codec: ProstCodec<raw::SubmitRequest, raw::SubmitResponse> = ProstCodec::default();
     let pad = PathAndQuery::from_static("/jeugdketen.hub.v1.ExchangeService/Submit");
-    let antwoord = grpc.unary(Request::new(raw::SubmitRequest { bericht: Some(bericht.into()) }), pad, codec).await?;
+    let antwoord = grpc.unary(Request::new(raw::SubmitRequest { bericht: Some(bericht.into()), ..Default::default() }), pad, codec).await?;
     Ok(antwoord.into_inner().receipt.unwrap())
 }
 
 /// Submits many at once over one stream; every one must be accepted.
 pub async fn dien_alle_in(exchange: &mut Exchange, berichten: Vec<Bericht>) -> Vec<Receipt> {
-    let vragen = tokio_stream::iter(berichten.into_iter().map(|bericht| SubmitStreamRequest { bericht: Some(bericht) }));
+    let vragen =
+        tokio_stream::iter(berichten.into_iter().map(|bericht| SubmitStreamRequest { bericht: Some(bericht), ..Default::default() }));
     let mut antwoorden = exchange.submit_stream(vragen).await.unwrap().into_inner();
     let mut receipts = Vec::new();
     while let Some(antwoord) = timeout(GEDULD, antwoorden.message()).await.expect("an answer").unwrap() {

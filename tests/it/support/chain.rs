@@ -3,25 +3,32 @@
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
+use std::path::Path;
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
+use arc_swap::ArcSwap;
 use chrono::{DateTime, NaiveDateTime, TimeDelta, TimeZone as _, Utc};
 use chrono_tz::Europe::Amsterdam;
 use jeugdketen_proto::v1::{self, Bericht, Receipt};
-use ketenhub::admission::{Admission, Antwoord, Gestaakt, Werkplaats};
-use ketenhub::delivery::wake::Wekker;
-use ketenhub::delivery::{Delivery, Levering};
+use ketenhub::admission::wake::Wekker;
+use ketenhub::admission::{Admission, Antwoord, Gestaakt, Onderhoud, Werkplaats};
+use ketenhub::audit::Journaal;
+use ketenhub::config;
+use ketenhub::delivery::{Delivery, Levering, Onderdelen};
 use ketenhub::domain::beleid::Beleid;
 use ketenhub::domain::deelnemer::Deelnemer;
 use ketenhub::domain::ids::{MaatregelId, Oin};
 use ketenhub::domain::klok::{Stand, meet};
 use ketenhub::domain::refusal::{Refusal, Toestand};
 use ketenhub::domain::register::Register;
+use ketenhub::hub::open_kluis;
 use ketenhub::identity::register::{LiveRegister, Peer};
 use ketenhub::identity::verbinding::Identiteit;
+use ketenhub::kluis::Kluis;
 use ketenhub::receipt::Sleutel;
 use ketenhub::store::{Conn, Store, zaken};
+use ketenhub::telemetry::sporen::Sporen;
 use ketenhub::time::Clock;
 use prost::Message as _;
 use tempfile::TempDir;
@@ -61,6 +68,8 @@ pub fn deelnemers() -> Vec<Deelnemer> {
 /// One hub on a database.
 pub struct Hub {
     pub store: Store,
+    pub kluis: Arc<Kluis>,
+    pub onderhoud: Arc<Onderhoud>,
     pub admission: Admission,
     pub delivery: Delivery,
     _stop: DropGuard,
@@ -72,33 +81,36 @@ pub struct Chain {
     pub url: String,
     pub clock: Clock,
     pub register: LiveRegister,
-    pub sleutel: Arc<Sleutel>,
-    _dir: Option<TempDir>,
+    pub sleutel: Arc<ArcSwap<Sleutel>>,
+    pub journaal: Arc<Journaal>,
+    /// Where the master keys are, and the database when it is a file.
+    pub map: TempDir,
 }
 
 impl Chain {
     /// On a SQLite file in a directory of its own.
     pub async fn sqlite() -> Chain {
         let dir = TempDir::new().expect("a temporary directory");
-        Chain::op(format!("sqlite:{}", dir.path().join("hub.db").display()), Some(dir)).await
+        Chain::op(format!("sqlite:{}", dir.path().join("hub.db").display()), dir).await
     }
 
     /// On a PostgreSQL database of its own.
     pub async fn postgres() -> Chain {
-        Chain::op(postgres::database().await, None).await
+        Chain::op(postgres::database().await, TempDir::new().expect("a temporary directory")).await
     }
 
-    async fn op(url: String, dir: Option<TempDir>) -> Chain {
+    async fn op(url: String, map: TempDir) -> Chain {
         let clock = Clock::manual(begin());
         let register = LiveRegister::new(1, Register::new(deelnemers()));
-        let sleutel = Arc::new(Sleutel::nieuw().expect("a key"));
-        let hub = Hub::open(&url, &clock, &register, &sleutel).await;
-        Chain { hub, url, clock, register, sleutel, _dir: dir }
+        let sleutel = Arc::new(ArcSwap::from_pointee(Sleutel::nieuw().expect("a key")));
+        let journaal = Arc::new(Journaal::nieuw("ketenhub.example/audit".to_owned(), Sleutel::nieuw().expect("a key")));
+        let hub = Hub::open(&url, map.path(), &clock, &register, &sleutel, &journaal).await;
+        Chain { hub, url, clock, register, sleutel, journaal, map }
     }
 
     /// One more hub on the same database.
     pub async fn tweede_hub(&self) -> Hub {
-        Hub::open(&self.url, &self.clock, &self.register, &self.sleutel).await
+        Hub::open(&self.url, self.map.path(), &self.clock, &self.register, &self.sleutel, &self.journaal).await
     }
 
     /// Moves the clock.
@@ -117,7 +129,7 @@ impl Chain {
     pub async fn stand(&self, zaak: &str) -> Stand {
         let id = MaatregelId::parse(zaak).expect("a case");
         let mut lezing = self.hub.store.read().await.expect("a connection");
-        let dossier = zaken::dossiers(&mut lezing.conn(), &[id]).await.expect("dossiers").remove(0);
+        let dossier = zaken::dossiers(&mut lezing.conn(), &self.hub.kluis, &[id]).await.expect("dossiers").remove(0);
         meet(&dossier, &Beleid::default()).expect("facts that do not contradict each other")
     }
 
@@ -135,6 +147,7 @@ impl Chain {
             organisatie: naam.to_owned(),
             serienummer: "01".to_owned(),
             niet_na: self.clock.now() + TimeDelta::days(365),
+            certificaat: [0; 32],
             peer: SocketAddr::from(([127, 0, 0, 1], 1)),
             verbinding_id: 1,
         };
@@ -148,7 +161,7 @@ impl Chain {
 
     /// Submits bytes.
     pub async fn dien_bytes_in(&self, naam: &str, bytes: &[u8]) -> Result<Antwoord, Gestaakt> {
-        self.hub.admission.dien_in(&self.peer(naam), bytes, String::new()).await
+        self.hub.admission.dien_in(&self.peer(naam), bytes).await
     }
 
     /// Submits a message that is accepted.
@@ -196,7 +209,7 @@ impl Chain {
 
     /// What a participant sees in its mailbox now.
     pub async fn ziet(&self, naam: &str) -> Vec<Bericht> {
-        self.postvak(naam).await.into_iter().filter_map(|levering| Some(levering.view?.into_bericht())).collect()
+        self.postvak(naam).await.into_iter().filter_map(|levering| Some(levering.view.ok()?.into_bericht())).collect()
     }
 
     /// Confirms receipt.
@@ -230,22 +243,41 @@ impl Chain {
 }
 
 impl Hub {
-    async fn open(url: &str, clock: &Clock, register: &LiveRegister, sleutel: &Arc<Sleutel>) -> Hub {
+    async fn open(
+        url: &str,
+        map: &Path,
+        clock: &Clock,
+        register: &LiveRegister,
+        sleutel: &Arc<ArcSwap<Sleutel>>,
+        journaal: &Arc<Journaal>,
+    ) -> Hub {
         let store = Store::open(url).await.expect("the database opens");
         store.migrate().await.expect("the schema is brought up to date");
+        let oin = Oin::parse(HUB).expect("an OIN");
+        let config = config::Kluis { hoofdsleutels: map.join("hoofdsleutels"), ..config::Kluis::default() };
+        let kluis = Arc::new(open_kluis(&config, &store, journaal, oin, clock).await.expect("the vault opens"));
+        let onderhoud = Arc::new(Onderhoud::nieuw(config.feiten_jaren * 366, config.epoche_dagen));
         let (wekker, stop) = (Wekker::default(), CancellationToken::new());
         let werkplaats = Werkplaats {
             store: store.clone(),
             register: register.clone(),
             clock: clock.clone(),
             sleutel: Arc::clone(sleutel),
+            kluis: Arc::clone(&kluis),
+            onderhoud: Arc::clone(&onderhoud),
+            journaal: Arc::clone(journaal),
             wekker: wekker.clone(),
-            hub: Oin::parse(HUB).expect("an OIN"),
+            hub: oin,
             beleid: Arc::new(Beleid::default()),
+            achterstand_max: None,
+            meters: Arc::default(),
+            sporen: Sporen::default(),
         };
         let (admission, _) = Admission::start(werkplaats, stop.clone());
-        let delivery = Delivery::new(store.clone(), wekker, clock.clone(), Duration::from_secs(15), stop.clone());
-        Hub { store, admission, delivery, _stop: stop.drop_guard() }
+        let delen =
+            Onderdelen { store: store.clone(), kluis: Arc::clone(&kluis), admission: admission.clone(), wekker, clock: clock.clone() };
+        let delivery = Delivery::new(delen, Duration::from_secs(15), stop.clone());
+        Hub { store, kluis, onderhoud, admission, delivery, _stop: stop.drop_guard() }
     }
 }
 

@@ -58,14 +58,16 @@ pub async fn database() -> String {
 }
 
 /// A running server. It lives as long as its keeper's standard input is open: as long as this process.
-struct Server {
+pub struct Server {
     port: u16,
-    home: PathBuf,
+    /// Its folder: `data` is that of the databases, `log` what it said.
+    pub home: PathBuf,
     keeper: Child,
 }
 
 impl Server {
-    fn start() -> Result<Server, String> {
+    /// Starts one; it stops and takes its files along when it is dropped.
+    pub fn start() -> Result<Server, String> {
         let programs = programs()?;
         let mut failure = String::new();
         for _ in 0..ATTEMPTS {
@@ -109,9 +111,16 @@ impl Server {
         Err(format!("the server does not start: {reason}"))
     }
 
-    fn url(&self, database: &str) -> String {
+    /// The URL of a database of it.
+    pub fn url(&self, database: &str) -> String {
         format!("postgres://postgres@127.0.0.1:{}/{database}", self.port)
     }
+}
+
+/// A program of PostgreSQL: beside the server, or else as `PATH` finds it.
+pub fn program(name: &str) -> PathBuf {
+    let beside = programs().expect("PostgreSQL is installed").join(name);
+    if beside.is_file() { beside } else { name.into() }
 }
 
 /// Where `initdb`, `pg_ctl` and `postgres` are: in `PATH`, or in the newest version that Debian installed beside it.

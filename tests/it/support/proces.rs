@@ -3,6 +3,7 @@
 use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use tokio::sync::mpsc;
@@ -17,22 +18,41 @@ pub struct Proces {
     pub address: String,
     child: Child,
     regels: mpsc::UnboundedReceiver<String>,
+    /// Everything it wrote to standard error, whoever reads its lines.
+    gezegd: Arc<Mutex<String>>,
 }
 
 impl Proces {
     /// Starts `serve` and waits until it listens.
     pub async fn start(config: &Path, omgeving: &[(&str, &str)]) -> Proces {
+        Proces::luisterend(config, omgeving).await.0
+    }
+
+    /// The same, with the address of the operator's port.
+    pub async fn start_met_operator(config: &Path) -> (Proces, String) {
+        let (proces, velden) = Proces::luisterend(config, &[]).await;
+        (proces, velden["operator"].as_str().unwrap().to_owned())
+    }
+
+    async fn luisterend(config: &Path, omgeving: &[(&str, &str)]) -> (Proces, serde_json::Value) {
         let mut command = programma(&["serve", "--config"]);
         command.arg(config).envs(omgeving.iter().copied()).stdout(Stdio::null()).stderr(Stdio::piped());
         let mut child = command.spawn().unwrap();
         let stderr = BufReader::new(child.stderr.take().unwrap());
         let (zender, regels) = mpsc::unbounded_channel();
-        std::thread::spawn(move || stderr.lines().map_while(Result::ok).all(|regel| zender.send(regel).is_ok()));
-        let mut proces = Proces { address: String::new(), child, regels };
+        let gezegd = Arc::new(Mutex::new(String::new()));
+        let alles = gezegd.clone();
+        std::thread::spawn(move || {
+            stderr.lines().map_while(Result::ok).all(|regel| {
+                *alles.lock().unwrap() += &format!("{regel}\n");
+                zender.send(regel).is_ok()
+            })
+        });
+        let mut proces = Proces { address: String::new(), child, regels, gezegd };
         let regel = proces.zegt("the hub listens").await;
-        let velden: serde_json::Value = serde_json::from_str(&regel).unwrap();
-        proces.address = velden["fields"]["address"].as_str().unwrap().to_owned();
-        proces
+        let regel: serde_json::Value = serde_json::from_str(&regel).unwrap();
+        proces.address = regel["fields"]["address"].as_str().unwrap().to_owned();
+        (proces, regel["fields"].clone())
     }
 
     /// Waits until it writes a line with this text, and returns the line.
@@ -49,6 +69,11 @@ impl Proces {
         };
         let regel = timeout(GEDULD, wachten).await.ok().flatten();
         regel.unwrap_or_else(|| panic!("waited in vain for {wat:?}; it said {gezegd:#?}"))
+    }
+
+    /// What it wrote to standard error, also after it ended.
+    pub fn gezegd(&self) -> Arc<Mutex<String>> {
+        self.gezegd.clone()
     }
 
     /// SIGKILL: no chance to do anything more.

@@ -151,7 +151,7 @@ impl Zaak {
 
     /// Submits a message as a participant.
     pub async fn dien(&self, wie: &str, bericht: &Bericht) -> Result<Receipt, Status> {
-        let vraag = SubmitRequest { bericht: Some(bericht.clone()) };
+        let vraag = SubmitRequest { bericht: Some(bericht.clone()), ..Default::default() };
         self.exchange(wie).await.submit(vraag).await.map(|antwoord| antwoord.into_inner().receipt.unwrap())
     }
 

@@ -1,0 +1,121 @@
+//! Gives accepted messages their numbers, signs their receipts, and seals what is kept of them. It decides nothing.
+
+use std::collections::{BTreeMap, HashMap};
+
+use bytes::Bytes;
+use jeugdketen_proto::v1::{self, Receipt};
+use prost::Message as _;
+use uuid::Uuid;
+
+use super::Werkplaats;
+use super::voorbereid::Voorbereid;
+use crate::domain::admit::Admitted;
+use crate::domain::ids::Oin;
+use crate::domain::routing::Ontvanger;
+use crate::kluis::{Plek, Zaaksleutels};
+use crate::store::berichten::Genummerd;
+use crate::store::{Conn, StoreError, corrupt, postvak};
+use crate::time::timestamp;
+
+/// A message that was accepted in this batch.
+pub(super) struct Aanvaard {
+    pub admitted: Admitted,
+    pub voorbereid: Voorbereid,
+    /// The keys that it is sealed with.
+    pub sleutel: Uuid,
+}
+
+/// Gives out mailbox numbers, in the order of the messages, signs the receipts and seals all of it. Each with its receipt for the sender.
+pub(super) async fn nummer(
+    conn: &mut Conn<'_>,
+    werkplaats: &Werkplaats,
+    sleutels: &HashMap<Uuid, Zaaksleutels>,
+    aanvaard: Vec<Aanvaard>,
+    op: i64,
+    eerste: i64,
+) -> Result<Vec<(Bytes, Genummerd)>, StoreError> {
+    let mut uitgifte = Uitgifte::vraag(conn, &aanvaard).await?;
+    let mut nummers = Vec::with_capacity(aanvaard.len());
+    for Aanvaard { admitted, .. } in &aanvaard {
+        // A redirected message comes before the one that redirected it: the new recipient reads the case in its order.
+        let omgeleid: Vec<i64> = admitted.omgeleid().iter().map(|omleiding| uitgifte.neem(omleiding.naar.oin)).collect();
+        let eigen: Vec<i64> = admitted.ontvangers().iter().map(|ontvanger| uitgifte.neem(ontvanger.oin)).collect();
+        nummers.push((omgeleid, eigen));
+    }
+    let met_nummer = (eerste..).zip(aanvaard.iter().zip(&nummers));
+    let mut receipts: Vec<Receipt> =
+        met_nummer.map(|(volgnummer, (aanvaard, (_, eigen)))| receipt(aanvaard, volgnummer, op, eigen)).collect();
+    werkplaats.sleutel.load().onderteken(&mut receipts);
+    let mut genummerd = Vec::with_capacity(aanvaard.len());
+    for (((volgnummer, aanvaard), (omgeleid, postvaknummers)), receipt) in (eerste..).zip(aanvaard).zip(nummers).zip(receipts) {
+        let sleutels = sleutels.get(&aanvaard.sleutel).ok_or_else(|| corrupt("zaaksleutels", "id", aanvaard.sleutel))?;
+        let receipt = receipt.encode_to_vec();
+        let voor_de_afzender = Bytes::copy_from_slice(&receipt);
+        let Aanvaard { admitted, voorbereid, sleutel } = aanvaard;
+        let feit = admitted.feit().map(|feit| sleutels.sluit(Plek::Feit(volgnummer), feit.encode_to_vec())).transpose()?;
+        let genummerde = Genummerd {
+            volgnummer,
+            aanvaard_op: op,
+            kenmerk: voorbereid.kenmerk,
+            verbintenis: voorbereid.verbintenis,
+            traceparent: voorbereid.spoor.traceparent(),
+            postvaknummers,
+            omgeleid,
+            sleutel,
+            inhoud: sleutels.sluit(Plek::Inhoud(volgnummer), admitted.canonical().to_vec())?,
+            receipt: sleutels.sluit(Plek::Receipt(volgnummer), receipt)?,
+            feit,
+            admitted,
+        };
+        genummerd.push((voor_de_afzender, genummerde));
+    }
+    Ok(genummerd)
+}
+
+/// The mailbox numbers that a batch gives out.
+struct Uitgifte(HashMap<Oin, i64>);
+
+impl Uitgifte {
+    /// Raises the counters once for the whole batch.
+    async fn vraag(conn: &mut Conn<'_>, aanvaard: &[Aanvaard]) -> Result<Uitgifte, StoreError> {
+        let mut aantallen: BTreeMap<Oin, i64> = BTreeMap::new();
+        for Aanvaard { admitted, .. } in aanvaard {
+            let omgeleid = admitted.omgeleid().iter().map(|omleiding| omleiding.naar.oin);
+            admitted.ontvangers().iter().map(|o| o.oin).chain(omgeleid).for_each(|oin| *aantallen.entry(oin).or_default() += 1);
+        }
+        let gevraagd: Vec<(Oin, i64)> = aantallen.iter().map(|(oin, aantal)| (*oin, *aantal)).collect();
+        let laatste = postvak::verhoog(conn, &gevraagd).await?;
+        let eerste = |(oin, laatste): (Oin, i64)| (oin, laatste - aantallen.get(&oin).copied().unwrap_or_default() + 1);
+        Ok(Uitgifte(laatste.into_iter().map(eerste).collect()))
+    }
+
+    fn neem(&mut self, oin: Oin) -> i64 {
+        let volgende = self.0.entry(oin).or_insert(1);
+        *volgende += 1;
+        *volgende - 1
+    }
+}
+
+fn receipt(aanvaard: &Aanvaard, volgnummer: i64, op: i64, postvaknummers: &[i64]) -> Receipt {
+    let Aanvaard { admitted, voorbereid, .. } = aanvaard;
+    let ontvanger = |(ontvanger, nr): (&Ontvanger, &i64)| v1::Ontvanger {
+        oin: ontvanger.oin.to_string(),
+        rol: ontvanger.rol.into(),
+        postvaknummer: nr.unsigned_abs(),
+    };
+    Receipt {
+        afzender_oin: admitted.afzender().0.to_string(),
+        bericht_id: admitted.id().to_string(),
+        volgnummer: volgnummer.unsigned_abs(),
+        aanvaard_op: Some(timestamp(op)),
+        maatregel_id: admitted.maatregel().map(|id| id.to_string()).unwrap_or_default(),
+        digest: voorbereid.digest.to_vec().into(),
+        ontvangers: admitted.ontvangers().iter().zip(postvaknummers).map(ontvanger).collect(),
+        waarschuwingen: admitted.waarschuwingen().iter().map(|waarschuwing| *waarschuwing as i32).collect(),
+        verbintenis: Bytes::copy_from_slice(&voorbereid.verbintenis),
+        zaad: Bytes::copy_from_slice(&voorbereid.zaad),
+        zaak_geopend: admitted.opent_zaak(),
+        zegel: voorbereid.zegel.clone(),
+        ..Receipt::default()
+    }
+}

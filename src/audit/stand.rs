@@ -1,0 +1,66 @@
+//! The last checkpoint in a file outside the database, so that a database that was put back is noticed. It is a memory, not a proof: whoever
+//! can write the file can also put it back. Witnesses elsewhere are the proof.
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use tokio_util::sync::CancellationToken;
+
+use crate::store::{Store, StoreError, lees_reeks};
+
+/// How often the file follows the database.
+const INTERVAL: Duration = Duration::from_secs(1);
+
+/// Reads it; none when there is no such file.
+pub fn lees(path: &Path) -> io::Result<Option<String>> {
+    match std::fs::read_to_string(path) {
+        Ok(note) => Ok(Some(note)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// Writes it whole or not at all.
+pub fn schrijf(path: &Path, note: &str) -> io::Result<()> {
+    use std::io::Write as _;
+    if let Some(folder) = path.parent() {
+        std::fs::create_dir_all(folder)?;
+    }
+    let nieuw = path.with_extension("nieuw");
+    let mut file = std::fs::File::create(&nieuw)?;
+    file.write_all(note.as_bytes())?;
+    file.sync_all()?;
+    std::fs::rename(&nieuw, path)
+}
+
+/// Follows the database in the background; after the token fires it is written a last time by `bij`.
+pub async fn volg(store: Store, path: PathBuf, stop: CancellationToken) {
+    let mut tick = tokio::time::interval(INTERVAL);
+    tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    let mut laatste = String::new();
+    loop {
+        tokio::select! {
+            () = stop.cancelled() => return,
+            _ = tick.tick() => {}
+        }
+        bij(&store, &path, &mut laatste).await;
+    }
+}
+
+/// Writes the checkpoint of now when it is another than the last that was written. A file that cannot be written is no reason to stop: it is
+/// said, and tried again.
+pub async fn bij(store: &Store, path: &Path, laatste: &mut String) {
+    match nu(store).await {
+        Ok(note) if note.is_empty() || note == *laatste => {}
+        Ok(note) => match schrijf(path, &note) {
+            Ok(()) => *laatste = note,
+            Err(error) => tracing::warn!(%error, file = %path.display(), "the checkpoint outside the database cannot be written"),
+        },
+        Err(error) => tracing::warn!(%error, "the checkpoint of now cannot be read"),
+    }
+}
+
+async fn nu(store: &Store) -> Result<String, StoreError> {
+    Ok(lees_reeks(&mut store.read().await?.conn()).await?.hoofd)
+}

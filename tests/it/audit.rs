@@ -1,0 +1,4 @@
+//! The sealed audit log: what it notices, what it proves, and who may ask.
+
+mod bewijs;
+mod knoeien;
