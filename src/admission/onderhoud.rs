@@ -118,7 +118,7 @@ pub(super) async fn voer_uit(conn: &mut Conn<'_>, werkplaats: &Werkplaats, op: i
 }
 
 async fn herverpak(conn: &mut Conn<'_>, werkplaats: &Werkplaats, gedaan: &mut Gedaan) -> Result<(), StoreError> {
-    if !werkplaats.onderhoud.herverpakken.swap(false, Ordering::AcqRel) {
+    if !werkplaats.onderhoud.herverpakken.load(Ordering::Acquire) {
         return Ok(());
     }
     let kluis = &werkplaats.kluis;
@@ -136,7 +136,6 @@ async fn herverpak(conn: &mut Conn<'_>, werkplaats: &Werkplaats, gedaan: &mut Ge
         // The keys of the cases, in number: which ones says nothing that the rows do not.
         let nummer = i64::try_from(anders.len()).ok();
         gedaan.aantekeningen.push(Aantekening { nummer, ..Aantekening::sleutel((werkplaats.hub, Rol::Hub), "HERVERPAKT") });
-        werkplaats.onderhoud.herverpak();
         gedaan.meer = true;
     }
     Ok(())
