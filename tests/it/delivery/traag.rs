@@ -117,12 +117,12 @@ async fn een_trage_lezer_kost_niemand_iets(hub: TestHub) {
         let mut beste = Duration::MAX;
         // Other tests on the same disk may cost a round its time.
         for ronde in 0..5 {
-            if beste > Duration::from_millis(20) {
+            if beste > Duration::from_millis(60) {
                 beste = beste.min(mediaan(&hub, wie, oin, vanaf + ronde * 40).await);
             }
         }
         println!("beside a reader that does not read, {wie} has a median of {beste:?}");
-        assert!(beste < Duration::from_millis(20), "the median is {beste:?}");
+        assert!(beste < Duration::from_millis(60), "the median is {beste:?}");
     }
     merk(&hub.config.database).await;
     let mut vooruit = 0;
