@@ -57,11 +57,11 @@ pub struct Kluis {
     /// A command that prints them, in the place of the file: the programme and its arguments.
     pub opdracht: Vec<String>,
     /// Days a body is kept after everybody acknowledged it, 1 to 3650. The operator changes it later with `SetBewaartermijn`.
-    pub bewaartermijn_dagen: i64,
+    pub bewaartermijn_dagen: u32,
     /// Years the facts of a case are kept after the last of them, 1 to 100.
-    pub feiten_jaren: i64,
+    pub feiten_jaren: u32,
     /// Days after which pseudonyms get a new key, 1 to 3650.
-    pub epoche_dagen: i64,
+    pub epoche_dagen: u32,
 }
 
 impl Default for Kluis {
@@ -394,9 +394,9 @@ impl Config {
             ("limits.tik_s", l.tik_s, 1, 60),
             ("limits.subscriptions", l.subscriptions as u64, 1, 1000),
             ("limits.shutdown_s", l.shutdown_s, 1, 300),
-            ("kluis.bewaartermijn_dagen", self.kluis.bewaartermijn_dagen.unsigned_abs(), 1, 3650),
-            ("kluis.feiten_jaren", self.kluis.feiten_jaren.unsigned_abs(), 1, 100),
-            ("kluis.epoche_dagen", self.kluis.epoche_dagen.unsigned_abs(), 1, 3650),
+            ("kluis.bewaartermijn_dagen", u64::from(self.kluis.bewaartermijn_dagen), 1, 3650),
+            ("kluis.feiten_jaren", u64::from(self.kluis.feiten_jaren), 1, 100),
+            ("kluis.epoche_dagen", u64::from(self.kluis.epoche_dagen), 1, 3650),
             ("logboek.achterstand_max_s", self.logboek.achterstand_max_s, 0, 604_800),
             ("beleid.kennisgeving_werkdagen", u64::from(self.beleid.kennisgeving_werkdagen), 0, 10),
         ];
@@ -515,6 +515,11 @@ mod tests {
     #[test]
     fn an_unknown_key_is_refused() {
         assert!(matches!(changed("streams = 200", "streams = 200\nstroom = 1"), Err(ConfigError::Parse(..))));
+        // A term before now would destroy everything at once.
+        for key in ["bewaartermijn_dagen = 30", "feiten_jaren = 20", "epoche_dagen = 365"] {
+            let negative = key.replace("= ", "= -");
+            assert!(matches!(changed(key, &negative), Err(ConfigError::Parse(..))), "{negative}");
+        }
         // A norm is no setting.
         for key in ["norm1_werkdagen", "norm2_weken", "norm3_maanden", "machtiging_maanden"] {
             let refused = changed("[beleid]", &format!("[beleid]\n{key} = 9")).unwrap_err();

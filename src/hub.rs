@@ -151,7 +151,7 @@ impl Running {
         let verbindingen = Arc::new(Verbindingen::default());
         let stand = Arc::new(ArcSwap::from_pointee(stand));
         let limits = &config.limits;
-        let onderhoud = Arc::new(Onderhoud::nieuw(config.kluis.feiten_jaren * 366, config.kluis.epoche_dagen));
+        let onderhoud = Arc::new(Onderhoud::nieuw(&config.kluis));
         let werkplaats = Werkplaats {
             store: store.clone(),
             register: register.clone(),
@@ -303,7 +303,7 @@ pub async fn open_kluis(config: &config::Kluis, store: &Store, journaal: &Journa
         kluis::voeg_toe(file)?;
     }
     let ring = Ring::lees(&bron)?;
-    bewaring::begin(&mut tx.conn(), config.bewaartermijn_dagen).await?;
+    bewaring::begin(&mut tx.conn(), i64::from(config.bewaartermijn_dagen)).await?;
     if hubsleutels.is_empty() {
         let nu = clock.micros();
         hubsleutels =

@@ -9,6 +9,7 @@ use jeugdketen_proto::v1::Rol;
 use uuid::Uuid;
 
 use super::{Werkplaats, volgend_spoor};
+use crate::config;
 use crate::domain::ids::MaatregelId;
 use crate::kluis::PSEUDONIEM;
 use crate::store::audit::Aantekening;
@@ -26,9 +27,9 @@ const RONDE: i64 = 3_600_000_000;
 #[derive(Debug)]
 pub struct Onderhoud {
     /// Days that facts are kept after the last of their case.
-    pub feiten_dagen: i64,
+    feiten_dagen: i64,
     /// Days after which pseudonyms get a new key.
-    pub epoche_dagen: i64,
+    epoche_dagen: i64,
     herverpakken: AtomicBool,
     gezien_tot: AtomicI64,
     ronde_op: AtomicI64,
@@ -39,10 +40,11 @@ pub struct Onderhoud {
 
 impl Onderhoud {
     /// Everything is still to be looked at.
-    pub fn nieuw(feiten_dagen: i64, epoche_dagen: i64) -> Onderhoud {
+    pub fn nieuw(config: &config::Kluis) -> Onderhoud {
         Onderhoud {
-            feiten_dagen,
-            epoche_dagen,
+            // No year has more days: facts are never kept shorter than was set.
+            feiten_dagen: i64::from(config.feiten_jaren) * 366,
+            epoche_dagen: i64::from(config.epoche_dagen),
             herverpakken: AtomicBool::new(true),
             gezien_tot: AtomicI64::new(0),
             ronde_op: AtomicI64::new(0),

@@ -256,7 +256,7 @@ impl Hub {
         let oin = Oin::parse(HUB).expect("an OIN");
         let config = config::Kluis { hoofdsleutels: map.join("hoofdsleutels"), ..config::Kluis::default() };
         let kluis = Arc::new(open_kluis(&config, &store, journaal, oin, clock).await.expect("the vault opens"));
-        let onderhoud = Arc::new(Onderhoud::nieuw(config.feiten_jaren * 366, config.epoche_dagen));
+        let onderhoud = Arc::new(Onderhoud::nieuw(&config));
         let (wekker, stop) = (Wekker::default(), CancellationToken::new());
         let werkplaats = Werkplaats {
             store: store.clone(),
