@@ -139,7 +139,7 @@ impl Vorm {
         let activiteit = activiteit(rij);
         let mut attributes = vec![
             attribuut("dpl.core.processing_activity_id", format!("{}/{activiteit}", self.register)),
-            attribuut("dpl.core.data_subject_id", hex(betrokkene)),
+            attribuut("dpl.core.data_subject_id", hex::encode(betrokkene)),
             // The record does not say by what the person was identified, and the pseudonym must not either.
             attribuut("dpl.core.data_subject_id_type", "PSEUDONIEM".to_owned()),
         ];
@@ -148,7 +148,7 @@ impl Vorm {
             // What is above a delivery is the submission, a step of this hub; what is above a call is a step of the caller.
             let van_buiten = rij.handeling != code(Handeling::Geleverd);
             if let Some(ouder) = rij.ouder.as_deref().filter(|_| van_buiten) {
-                attributes.push(attribuut("dpl.core.foreign_operation.span_id", hex(ouder)));
+                attributes.push(attribuut("dpl.core.foreign_operation.span_id", hex::encode(ouder)));
             }
         }
         let geweigerd = [Handeling::Geweigerd, Handeling::Poging].map(code).contains(&rij.handeling.as_str());
@@ -183,10 +183,6 @@ fn activiteit(rij: &Rij) -> String {
 
 fn nano(micros: i64) -> u64 {
     micros.max(0).unsigned_abs().saturating_mul(1000)
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 fn attribuut(naam: &str, waarde: String) -> KeyValue {

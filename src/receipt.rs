@@ -114,12 +114,7 @@ impl Sleutel {
 
 /// The first 16 hexadecimal digits of SHA-256 over the raw public key.
 pub fn sleutel_id(publiek: &[u8]) -> String {
-    hex(&sha256(publiek)[..8])
-}
-
-/// Lower-case hexadecimal.
-pub fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    hex::encode(&sha256(publiek)[..8])
 }
 
 /// What the recipients of a message may know of its receipt, with the signature that holds for it; none for a receipt without commitment.

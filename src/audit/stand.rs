@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 
+use crate::bestand;
 use crate::store::{Store, StoreError, lees_reeks};
 
 /// How often the file follows the database.
@@ -23,15 +24,10 @@ pub fn lees(path: &Path) -> io::Result<Option<String>> {
 
 /// Writes it whole or not at all.
 pub fn schrijf(path: &Path, note: &str) -> io::Result<()> {
-    use std::io::Write as _;
     if let Some(folder) = path.parent() {
         std::fs::create_dir_all(folder)?;
     }
-    let nieuw = path.with_extension("nieuw");
-    let mut file = std::fs::File::create(&nieuw)?;
-    file.write_all(note.as_bytes())?;
-    file.sync_all()?;
-    std::fs::rename(&nieuw, path)
+    bestand::vervang(path, note.as_bytes())
 }
 
 /// Follows the database in the background; after the token fires it is written a last time by `bij`.

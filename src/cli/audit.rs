@@ -22,7 +22,6 @@ use crate::audit::stand;
 use crate::config::Config;
 use crate::hub::journaal;
 use crate::json;
-use crate::receipt::hex;
 use crate::store::Store;
 use crate::time::Clock;
 
@@ -164,7 +163,7 @@ fn verify(file: &Path, key: &str, since: Option<&Path>) -> anyhow::Result<()> {
     println!(
         "the proof holds: the log of {} records, root {}, is the beginning of that of {}",
         toen.grootte,
-        hex(&toen.wortel),
+        hex::encode(&toen.wortel),
         hoofd.grootte
     );
     Ok(())
@@ -199,7 +198,7 @@ async fn fsck(config: &Path, als_json: bool) -> anyhow::Result<()> {
 }
 
 fn toon(keuring: &Keuring, met_stand: bool, seconden: f64, als_json: bool) {
-    let wortel = keuring.wortel.map(|wortel| hex(&wortel)).unwrap_or_default();
+    let wortel = keuring.wortel.map(|wortel| hex::encode(&wortel)).unwrap_or_default();
     let gebreken: Vec<String> = keuring.gebreken.iter().map(ToString::to_string).collect();
     if als_json {
         let uitkomst = serde_json::json!({

@@ -12,7 +12,6 @@ use jeugdketen_proto::v1::{AcknowledgeRequest, Bericht, FetchRequest, Levering, 
 use super::bewijs;
 use super::client::{Naar, uitleg};
 use crate::json;
-use crate::receipt::hex;
 
 /// Submits files in their order and prints the receipts; stops at the first refusal.
 pub(super) async fn submit(files: &[PathBuf], naar: &Naar) -> anyhow::Result<()> {
@@ -102,7 +101,7 @@ pub(super) async fn receipt(command: &ReceiptCommand) -> anyhow::Result<()> {
             let mut beheer = BeheerServiceClient::new(naar.kanaal().await?);
             let sleutels = beheer.list_sleutels(ListSleutelsRequest {}).await.map_err(|status| uitleg(&status))?.into_inner().sleutels;
             for sleutel in sleutels {
-                println!("{}  {}", sleutel.sleutel_id, hex(&sleutel.publieke_sleutel));
+                println!("{}  {}", sleutel.sleutel_id, hex::encode(&sleutel.publieke_sleutel));
             }
             Ok(())
         }

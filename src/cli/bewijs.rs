@@ -109,9 +109,8 @@ pub(super) fn view(command: &ViewCommand) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn sleutel(hex: &str) -> anyhow::Result<Vec<u8>> {
-    let byte = |index: usize| u8::from_str_radix(hex.get(index..index + 2)?, 16).ok();
-    let bytes = (hex.len() == 64).then(|| (0..64).step_by(2).map(byte).collect()).flatten();
+fn sleutel(tekst: &str) -> anyhow::Result<Vec<u8>> {
+    let bytes = hex::decode(tekst).ok().filter(|bytes| bytes.len() == 32);
     bytes.context("--sleutel must be 64 hexadecimal digits")
 }
 

@@ -22,21 +22,7 @@ impl Spoor {
 
     /// As `traceparent`, for who goes on from here. The flag says that it is recorded: everything is.
     pub fn traceparent(&self) -> String {
-        let mut tekst = String::with_capacity(55);
-        tekst.push_str("00-");
-        hex(&self.trace, &mut tekst);
-        tekst.push('-');
-        hex(&self.span, &mut tekst);
-        tekst.push_str("-01");
-        tekst
-    }
-}
-
-fn hex(bytes: &[u8], tekst: &mut String) {
-    let cijfer = |vier: u8| char::from_digit(u32::from(vier), 16).unwrap_or('0');
-    for byte in bytes {
-        tekst.push(cijfer(byte >> 4));
-        tekst.push(cijfer(byte & 15));
+        format!("00-{}-{}-01", hex::encode(self.trace), hex::encode(self.span))
     }
 }
 
@@ -49,15 +35,11 @@ pub fn lees(traceparent: &str) -> Option<([u8; 16], [u8; 8])> {
     geldig.then_some((trace, span))
 }
 
-fn octetten<const N: usize>(hex: &str) -> Option<[u8; N]> {
-    let klein = hex.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
+/// Lower case only: the standard knows no other.
+fn octetten<const N: usize>(tekst: &str) -> Option<[u8; N]> {
+    let klein = !tekst.bytes().any(|byte| byte.is_ascii_uppercase());
     let mut uit = [0; N];
-    if !klein || hex.len() != 2 * N {
-        return None;
-    }
-    for (plaats, byte) in uit.iter_mut().enumerate() {
-        *byte = u8::from_str_radix(hex.get(2 * plaats..2 * plaats + 2)?, 16).ok()?;
-    }
+    hex::decode_to_slice(tekst, &mut uit).ok().filter(|()| klein)?;
     Some(uit)
 }
 

@@ -1,6 +1,7 @@
 //! The vault: seals what is said about a child with keys of its case, and those keys with a master key that is never in the database. It
 //! makes keyed pseudonyms and keyed digests too. It stores nothing: wrapped keys and sealed bytes go to the store and come from there.
 
+mod dicht;
 mod persoon;
 mod ring;
 
@@ -9,16 +10,13 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
-use aws_lc_rs::aead::{AES_256_GCM, Aad, Nonce, RandomizedNonceKey};
+use aws_lc_rs::aead::{AES_256_GCM, RandomizedNonceKey};
 use aws_lc_rs::{hmac, rand};
 use uuid::Uuid;
 
+use dicht::Context;
 pub use persoon::{Persoon, Pseudoniem, jeugdige};
 pub use ring::{Ring, voeg_toe};
-
-/// First byte of everything that is sealed: AES-256-GCM, a nonce of 12 bytes, the ciphertext, a tag of 16.
-const VORM: u8 = 1;
-const NONCE: usize = 12;
 
 /// Why something cannot be sealed or opened.
 #[derive(Debug, thiserror::Error)]
@@ -76,7 +74,7 @@ pub enum Plek {
 }
 
 impl Plek {
-    fn context(self, sleutel: Uuid) -> [u8; 25] {
+    fn context(self, sleutel: Uuid) -> Context {
         let (soort, nummer) = match self {
             Plek::Inhoud(nummer) => (1, nummer),
             Plek::Receipt(nummer) => (2, nummer),
@@ -86,7 +84,7 @@ impl Plek {
     }
 }
 
-fn context(soort: u8, sleutel: Uuid, nummer: i64) -> [u8; 25] {
+fn context(soort: u8, sleutel: Uuid, nummer: i64) -> Context {
     let mut bytes = [soort; 25];
     bytes[1..17].copy_from_slice(sleutel.as_bytes());
     bytes[17..].copy_from_slice(&nummer.to_be_bytes());
@@ -142,25 +140,18 @@ enum Slot {
 }
 
 impl Slot {
-    fn sluit(&self, context: [u8; 25], mut inhoud: Vec<u8>) -> Result<Vec<u8>, KluisFout> {
-        let Slot::Sleutel(sleutel) = self else { return Ok(inhoud) };
-        let nonce = sleutel.seal_in_place_append_tag(Aad::from(context), &mut inhoud).map_err(|_| KluisFout::Toeval)?;
-        let mut uit = Vec::with_capacity(1 + NONCE + inhoud.len());
-        uit.push(VORM);
-        uit.extend_from_slice(nonce.as_ref());
-        uit.extend_from_slice(&inhoud);
-        Ok(uit)
+    fn sluit(&self, context: Context, inhoud: Vec<u8>) -> Result<Vec<u8>, KluisFout> {
+        match self {
+            Slot::Sleutel(sleutel) => dicht::sluit(sleutel, context, inhoud),
+            Slot::Open => Ok(inhoud),
+        }
     }
 
-    fn open(&self, context: [u8; 25], gesloten: &[u8]) -> Result<Vec<u8>, KluisFout> {
-        let Slot::Sleutel(sleutel) = self else { return Ok(gesloten.to_vec()) };
-        let Some((&VORM, rest)) = gesloten.split_first() else { return Err(KluisFout::Onleesbaar) };
-        let (nonce, dicht) = rest.split_at_checked(NONCE).ok_or(KluisFout::Onleesbaar)?;
-        let nonce = Nonce::try_assume_unique_for_key(nonce).map_err(|_| KluisFout::Onleesbaar)?;
-        let mut inhoud = dicht.to_vec();
-        let lengte = sleutel.open_in_place(nonce, Aad::from(context), &mut inhoud).map_err(|_| KluisFout::Onleesbaar)?.len();
-        inhoud.truncate(lengte);
-        Ok(inhoud)
+    fn open(&self, context: Context, gesloten: &[u8]) -> Result<Vec<u8>, KluisFout> {
+        match self {
+            Slot::Sleutel(sleutel) => dicht::open(sleutel, context, gesloten),
+            Slot::Open => Ok(gesloten.to_vec()),
+        }
     }
 }
 
@@ -384,7 +375,7 @@ impl Kluis {
         Ok((slot(&bytes)?, verpak(ring, context(soort, id, 0), &bytes)?))
     }
 
-    fn open_slot(&self, ring: &Ring, kek: &str, context: [u8; 25], verpakt: &[u8]) -> Result<Slot, KluisFout> {
+    fn open_slot(&self, ring: &Ring, kek: &str, context: Context, verpakt: &[u8]) -> Result<Slot, KluisFout> {
         if self.beschermt { slot(&pak_uit(ring, kek, context, verpakt)?) } else { Ok(Slot::Open) }
     }
 
@@ -439,25 +430,15 @@ fn slot(bytes: &[u8]) -> Result<Slot, KluisFout> {
     RandomizedNonceKey::new(&AES_256_GCM, bytes).map(Slot::Sleutel).map_err(|_| KluisFout::Onleesbaar)
 }
 
-fn verpak(ring: &Ring, context: [u8; 25], bytes: &[u8]) -> Result<Vec<u8>, KluisFout> {
-    let hoofdsleutel = &ring.huidig().sleutel;
-    let mut inhoud = bytes.to_vec();
-    let nonce = hoofdsleutel.seal_in_place_append_tag(Aad::from(context), &mut inhoud).map_err(|_| KluisFout::Toeval)?;
-    Ok([&[VORM], nonce.as_ref().as_slice(), &inhoud].concat())
+fn verpak(ring: &Ring, context: Context, bytes: &[u8]) -> Result<Vec<u8>, KluisFout> {
+    dicht::sluit(&ring.huidig().sleutel, context, bytes.to_vec())
 }
 
-fn pak_uit(ring: &Ring, kek: &str, context: [u8; 25], verpakt: &[u8]) -> Result<Vec<u8>, KluisFout> {
-    let hoofdsleutel = &ring.zoek(kek)?.sleutel;
-    let Some((&VORM, rest)) = verpakt.split_first() else { return Err(KluisFout::Onleesbaar) };
-    let (nonce, dicht) = rest.split_at_checked(NONCE).ok_or(KluisFout::Onleesbaar)?;
-    let nonce = Nonce::try_assume_unique_for_key(nonce).map_err(|_| KluisFout::Onleesbaar)?;
-    let mut bytes = dicht.to_vec();
-    let lengte = hoofdsleutel.open_in_place(nonce, Aad::from(context), &mut bytes).map_err(|_| KluisFout::Onleesbaar)?.len();
-    bytes.truncate(lengte);
-    Ok(bytes)
+fn pak_uit(ring: &Ring, kek: &str, context: Context, verpakt: &[u8]) -> Result<Vec<u8>, KluisFout> {
+    dicht::open(&ring.zoek(kek)?.sleutel, context, verpakt)
 }
 
-fn hub_context(sleutel: &Hubsleutel) -> [u8; 25] {
+fn hub_context(sleutel: &Hubsleutel) -> Context {
     context(SLEUTEL_HUB, Uuid::nil(), i64::from(sleutel.soort) << 16 | i64::from(sleutel.epoche))
 }
 

@@ -59,11 +59,10 @@ impl Ring {
 }
 
 impl Hoofdsleutel {
-    fn uit_hex(hex: &str) -> Option<Hoofdsleutel> {
-        let bytes: Option<Vec<u8>> = (0..hex.len()).step_by(2).map(|at| u8::from_str_radix(hex.get(at..at + 2)?, 16).ok()).collect();
-        let bytes = bytes.filter(|bytes| bytes.len() == 32)?;
+    fn uit_hex(tekst: &str) -> Option<Hoofdsleutel> {
+        let bytes = hex::decode(tekst).ok().filter(|bytes| bytes.len() == 32)?;
         let som = digest::digest(&digest::SHA256, &[b"ketenhub-hoofdsleutel\0", bytes.as_slice()].concat());
-        let id = som.as_ref()[..8].iter().map(|byte| format!("{byte:02x}")).collect();
+        let id = hex::encode(&som.as_ref()[..8]);
         Some(Hoofdsleutel { id, sleutel: RandomizedNonceKey::new(&AES_256_GCM, &bytes).ok()? })
     }
 }
@@ -85,7 +84,7 @@ pub fn voeg_toe(file: &Path) -> Result<(), KluisFout> {
 fn nieuwe_regel() -> Result<String, KluisFout> {
     let mut bytes = [0_u8; 32];
     rand::fill(&mut bytes).map_err(|_| KluisFout::Toeval)?;
-    Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
+    Ok(hex::encode(bytes))
 }
 
 fn uitvoer(woorden: &[String]) -> Result<String, KluisFout> {

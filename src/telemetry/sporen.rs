@@ -11,6 +11,7 @@ use opentelemetry::{Context, KeyValue, SpanId, TraceId};
 use opentelemetry_sdk::trace::SdkTracer;
 
 use super::meters::rol_naam;
+use crate::domain::spoor;
 
 /// Makes spans; none at all when they have nowhere to go.
 #[derive(Clone, Debug, Default)]
@@ -125,10 +126,8 @@ pub fn huidig() -> Option<SpanContext> {
     Context::map_current(|context| Some(context.span().span_context()).filter(|span| span.is_valid()).cloned())
 }
 
-/// The caller's span in a `traceparent` that was found valid.
+/// The caller's span in a `traceparent`.
 fn ouder(traceparent: &str) -> Option<SpanContext> {
-    let (trace, rest) = traceparent.strip_prefix("00-")?.split_once('-')?;
-    let (span, _) = rest.split_once('-')?;
-    let (trace, span) = (TraceId::from_hex(trace).ok()?, SpanId::from_hex(span).ok()?);
-    Some(SpanContext::new(trace, span, TraceFlags::SAMPLED, true, TraceState::NONE))
+    let (trace, span) = spoor::lees(traceparent)?;
+    Some(SpanContext::new(TraceId::from_bytes(trace), SpanId::from_bytes(span), TraceFlags::SAMPLED, true, TraceState::NONE))
 }

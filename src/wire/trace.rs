@@ -15,6 +15,7 @@ use tracing::{Instrument as _, field, info_span};
 
 use super::afloop::{Afloop, Gevolgd};
 use super::status::{onleesbaar, reden, van_tonic};
+use crate::domain::spoor;
 use crate::telemetry::meters::Meters;
 use crate::telemetry::sporen::{Methode, Sporen};
 use crate::time::Clock;
@@ -139,15 +140,10 @@ pub(super) fn traceparent(metadata: &MetadataMap) -> String {
     valid_traceparent(metadata.as_ref()).unwrap_or_default()
 }
 
-/// `00-<32 hex>-<16 hex>-<2 hex>`, ids not all zeros. Anything else is a stranger's text and is dropped.
+/// A `traceparent` that can be read. Anything else is a stranger's text and is dropped.
 fn valid_traceparent(headers: &HeaderMap) -> Option<String> {
     let text = headers.get(TRACEPARENT)?.to_str().ok()?;
-    let parts: Vec<&str> = text.split('-').collect();
-    let [version, trace, parent, flags] = parts[..] else { return None };
-    let hex = |part: &str, length| part.len() == length && part.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
-    let zero = |part: &str| part.bytes().all(|b| b == b'0');
-    let valid = version == "00" && hex(trace, 32) && !zero(trace) && hex(parent, 16) && !zero(parent) && hex(flags, 2);
-    valid.then(|| text.to_owned())
+    spoor::lees(text).map(|_| text.to_owned())
 }
 
 #[cfg(test)]

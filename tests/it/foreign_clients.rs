@@ -54,7 +54,7 @@ async fn python_verifieert(hub: &TestHub, receipt: &str, bericht: Option<&Path>)
 }
 
 fn publiek(hub: &TestHub) -> String {
-    ketenhub::receipt::hex(hub.running.hub.sleutel.load().publiek())
+    hex::encode(hub.running.hub.sleutel.load().publiek())
 }
 
 fn bestand(map: &TempDir, naam: &str, inhoud: &str) -> PathBuf {

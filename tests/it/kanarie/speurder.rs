@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use aho_corasick::AhoCorasick;
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE};
-use ketenhub::receipt::{hex, sha256};
+use ketenhub::receipt::sha256;
 
 /// A value that occurs nowhere but in one field of one message.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -39,8 +39,8 @@ impl Waarde {
         let mut vormen = tekstvormen(self.tekst().as_bytes());
         let som = sha256(self.tekst().as_bytes());
         vormen.push(("sha-256", som.to_vec()));
-        vormen.push(("sha-256 hex", hex(&som).into_bytes()));
-        vormen.push(("SHA-256 HEX", hex(&som).to_uppercase().into_bytes()));
+        vormen.push(("sha-256 hex", hex::encode(&som).into_bytes()));
+        vormen.push(("SHA-256 HEX", hex::encode(&som).to_uppercase().into_bytes()));
         vormen.extend(base64_vormen(&som).map(|vorm| ("sha-256 base64", vorm)));
         match self {
             Waarde::Tekst(_) => {}
@@ -72,8 +72,8 @@ fn tekstvormen(text: &[u8]) -> Vec<(&'static str, Vec<u8>)> {
     let breed = |eenheid: fn(u16) -> [u8; 2]| als_tekst.encode_utf16().flat_map(eenheid).collect::<Vec<u8>>();
     let mut vormen = vec![
         ("utf-8", text.to_vec()),
-        ("hex", hex(text).into_bytes()),
-        ("HEX", hex(text).to_uppercase().into_bytes()),
+        ("hex", hex::encode(text).into_bytes()),
+        ("HEX", hex::encode(text).to_uppercase().into_bytes()),
         ("utf-16 little endian", breed(u16::to_le_bytes)),
         ("utf-16 big endian", breed(u16::to_be_bytes)),
         ("percent", procent(text, |byte| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte))),

@@ -5,7 +5,6 @@ use std::process::{Command, Output, Stdio};
 
 use jeugdketen_proto::v1::{Levering, levering};
 use ketenhub::json;
-use ketenhub::receipt::hex;
 use tempfile::TempDir;
 
 use super::*;
@@ -34,7 +33,7 @@ impl Bestanden {
     }
 
     fn publiek(&self) -> String {
-        hex(self.sleutel.publiek())
+        hex::encode(self.sleutel.publiek())
     }
 
     fn levering(&self, rol: Rol, oin: &str) -> Levering {
