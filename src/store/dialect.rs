@@ -8,7 +8,14 @@ use super::statement::Conn;
 pub fn is_passing(code: Option<&str>) -> bool {
     let Some(code) = code else { return false };
     let sqlite_busy = matches!(code, "5" | "6" | "261" | "517" | "262");
-    sqlite_busy || ["08", "53", "57", "40", "55"].iter().any(|class| code.len() == 5 && code.starts_with(class))
+    sqlite_busy
+        || ends_connection(Some(code))
+        || ["08", "53", "57", "40", "55"].iter().any(|class| code.len() == 5 && code.starts_with(class))
+}
+
+/// SQLSTATEs with which PostgreSQL ends the connection: connection exceptions, shutdown and crash, and a transaction left idle too long.
+pub fn ends_connection(code: Option<&str>) -> bool {
+    code.is_some_and(|code| code.len() == 5 && ["08", "57P", "25P03"].iter().any(|class| code.starts_with(class)))
 }
 
 /// The schema in which the audit log was sealed. What an earlier one holds of messages cannot be made whole.

@@ -4,6 +4,7 @@
 #[macro_use]
 mod statement;
 mod dialect;
+mod postgres;
 
 pub mod audit;
 pub mod berichten;
@@ -18,12 +19,15 @@ pub mod toezicht;
 pub mod zaken;
 
 use std::str::FromStr;
+use std::sync::Arc;
 use std::time::Duration;
 
-use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sqlx::postgres::PgConnectOptions;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
-use sqlx::{ConnectOptions as _, PgPool, Postgres, Sqlite, SqlitePool, Transaction};
+use sqlx::{ConnectOptions as _, PgConnection, Sqlite, SqlitePool, Transaction};
 
+pub use postgres::Verbinding;
+use postgres::{Lichting, Voorraad};
 pub use statement::Conn;
 
 use crate::kluis::KluisFout;
@@ -85,14 +89,15 @@ pub struct Store {
 enum Pools {
     /// One connection writes, some read beside it.
     Sqlite { write: SqlitePool, read: SqlitePool },
-    /// One pool for all.
-    Postgres(PgPool),
+    /// Those that write have settings of their own.
+    Postgres { write: Voorraad, read: Voorraad, opties: Box<PgConnectOptions> },
 }
 
 /// How many connections read beside the writer.
 const READERS: u32 = 4;
-/// How many connections to PostgreSQL at most.
-const POSTGRES_CONNECTIONS: u32 = 16;
+/// How many connections to PostgreSQL read at most, and how many write: the writer, and beside it changes of the register and keys.
+const POSTGRES_READERS: usize = 8;
+const POSTGRES_WRITERS: usize = 2;
 /// How long to wait for a connection.
 const ACQUIRE: Duration = Duration::from_secs(5);
 
@@ -111,7 +116,7 @@ impl Store {
         dialect::require_sealed(&mut self.read().await?.conn()).await?;
         let outcome = match &self.pools {
             Pools::Sqlite { write, .. } => sqlx::migrate!("migrations/sqlite").run(write).await,
-            Pools::Postgres(pool) => sqlx::migrate!("migrations/postgres").run(pool).await,
+            Pools::Postgres { opties, .. } => sqlx::migrate!("migrations/postgres").run(&mut onbegrensd(opties).await?).await,
         };
         outcome.map_err(|error| match error {
             sqlx::migrate::MigrateError::VersionMissing(version) => {
@@ -126,7 +131,11 @@ impl Store {
     pub async fn write(&self) -> Result<(Tx, Reeks), StoreError> {
         let mut tx = match &self.pools {
             Pools::Sqlite { write, .. } => Tx::Sqlite(write.begin_with("BEGIN IMMEDIATE").await?),
-            Pools::Postgres(pool) => Tx::Postgres(pool.begin().await?),
+            Pools::Postgres { write, .. } => {
+                let mut conn = write.neem().await?;
+                conn.begin().await?;
+                Tx::Postgres(conn)
+            }
         };
         let reeks = reeks_op_slot(&mut tx.conn()).await?;
         Ok((tx, reeks))
@@ -136,7 +145,7 @@ impl Store {
     pub async fn read(&self) -> Result<Lezing, StoreError> {
         Ok(match &self.pools {
             Pools::Sqlite { read, .. } => Lezing::Sqlite(read.acquire().await?),
-            Pools::Postgres(pool) => Lezing::Postgres(pool.acquire().await?),
+            Pools::Postgres { read, .. } => Lezing::Postgres(read.neem().await?),
         })
     }
 
@@ -144,7 +153,9 @@ impl Store {
     pub fn pools(&self) -> Vec<(&'static str, u32, usize)> {
         match &self.pools {
             Pools::Sqlite { write, read } => vec![("write", write.size(), write.num_idle()), ("read", read.size(), read.num_idle())],
-            Pools::Postgres(pool) => vec![("all", pool.size(), pool.num_idle())],
+            Pools::Postgres { write, read, .. } => {
+                [("write", write), ("read", read)].map(|(naam, voorraad)| (naam, voorraad.telling().0, voorraad.telling().1)).to_vec()
+            }
         }
     }
 
@@ -158,11 +169,11 @@ impl Store {
                     sqlx::raw_sql(sql).execute(&mut *conn).await?;
                 }
             }
-            Pools::Postgres(pool) => {
-                let mut conn = pool.acquire().await?.detach();
+            Pools::Postgres { opties, .. } => {
+                let mut conn = onbegrensd(opties).await?;
                 let tabellen = ["berichten", "zaaksleutels", "gebeurtenissen", "klokken", "relatie_einden", "hubsleutels"];
                 let vacuum = tabellen.map(|tabel| format!("vacuum full {tabel}"));
-                for sql in ["set statement_timeout = 0".to_owned(), "set lock_timeout = 0".to_owned()].into_iter().chain(vacuum) {
+                for sql in vacuum {
                     sqlx::raw_sql(sqlx::AssertSqlSafe(sql)).execute(&mut conn).await?;
                 }
                 // What was rewritten reaches the disk with the next checkpoint, which not every role may ask for.
@@ -179,7 +190,10 @@ impl Store {
                 read.close().await;
                 write.close().await;
             }
-            Pools::Postgres(pool) => pool.close().await,
+            Pools::Postgres { write, read, .. } => {
+                read.sluit().await;
+                write.sluit().await;
+            }
         }
     }
 }
@@ -203,14 +217,24 @@ async fn open_sqlite(url: &str) -> Result<Pools, StoreError> {
 }
 
 async fn open_postgres(url: &str) -> Result<Pools, StoreError> {
-    let options = PgConnectOptions::from_str(url)?
+    let opties = PgConnectOptions::from_str(url)?
         .application_name("ketenhub")
         .statement_cache_capacity(statement::PREPARED)
-        // Work is bounded on the server: a connection that is dropped here could leak its place in the pool.
-        .options([("statement_timeout", "10s"), ("idle_in_transaction_session_timeout", "10s"), ("lock_timeout", "5s")])
+        // Work is bounded on the server too: a hub that is cut off must not hold the lock that the others wait for.
+        .options([("statement_timeout", "10s"), ("idle_in_transaction_session_timeout", "5s"), ("lock_timeout", "5s"), ("jit", "off")])
         .disable_statement_logging();
-    let pool = PgPoolOptions::new().max_connections(POSTGRES_CONNECTIONS).acquire_timeout(ACQUIRE).test_before_acquire(false);
-    Ok(Pools::Postgres(pool.connect_with(options).await?))
+    // What a writer asks is always few rows by their key. A plan that was made while the tables were empty would read them whole.
+    let schrijver = opties.clone().options([("enable_seqscan", "off"), ("enable_hashjoin", "off"), ("enable_mergejoin", "off")]);
+    let lichting = Lichting::default();
+    let write = Voorraad::nieuw(schrijver, POSTGRES_WRITERS, Arc::clone(&lichting));
+    let read = Voorraad::nieuw(opties.clone(), POSTGRES_READERS, lichting);
+    Ok(Pools::Postgres { write, read, opties: Box::new(opties) })
+}
+
+/// A connection for work that takes its time, outside the stock.
+async fn onbegrensd(opties: &PgConnectOptions) -> Result<PgConnection, StoreError> {
+    let opties = opties.clone().options([("statement_timeout", "0"), ("idle_in_transaction_session_timeout", "0"), ("lock_timeout", "0")]);
+    opties.connect().await.map_err(StoreError::Unavailable)
 }
 
 /// A writing transaction. Dropped without `commit`, nothing of it happened.
@@ -219,7 +243,7 @@ pub enum Tx {
     /// On SQLite.
     Sqlite(Transaction<'static, Sqlite>),
     /// On PostgreSQL.
-    Postgres(Transaction<'static, Postgres>),
+    Postgres(Verbinding),
 }
 
 impl Tx {
@@ -235,7 +259,7 @@ impl Tx {
     pub async fn commit(self) -> Result<(), StoreError> {
         let outcome = match self {
             Tx::Sqlite(tx) => tx.commit().await,
-            Tx::Postgres(tx) => tx.commit().await,
+            Tx::Postgres(mut conn) => conn.commit().await,
         };
         outcome.map_err(StoreError::Unavailable)
     }
@@ -247,7 +271,7 @@ pub enum Lezing {
     /// To SQLite.
     Sqlite(sqlx::pool::PoolConnection<Sqlite>),
     /// To PostgreSQL.
-    Postgres(sqlx::pool::PoolConnection<Postgres>),
+    Postgres(Verbinding),
 }
 
 impl Lezing {

@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use sqlx::{PgConnection, SqliteConnection};
+use sqlx::SqliteConnection;
+
+pub use super::postgres::Verbinding;
 
 /// A connection to either database.
 #[derive(Debug)]
@@ -11,7 +13,7 @@ pub enum Conn<'a> {
     /// SQLite.
     Sqlite(&'a mut SqliteConnection),
     /// PostgreSQL.
-    Postgres(&'a mut PgConnection),
+    Postgres(&'a mut Verbinding),
 }
 
 /// At most this many rows in one statement, and about so many parameters. More would cost: SQLite looks up each numbered parameter by
@@ -38,12 +40,32 @@ pub fn placeholders(columns: usize, rows: usize) -> Arc<str> {
     Arc::clone(made.entry((columns, rows)).or_insert_with(|| (0..rows).map(row).collect::<Vec<_>>().join(", ").into()))
 }
 
+/// `$1, $2, $3`.
+pub fn parameters(columns: usize) -> String {
+    (1..=columns).map(|column| format!("${column}")).collect::<Vec<_>>().join(", ")
+}
+
+/// Runs a query on a connection to PostgreSQL, within its time, and says to the connection how it ended.
+macro_rules! on_postgres {
+    ($conn:expr, $query:expr, $method:ident) => {{
+        let conn = $conn;
+        let query = $query;
+        match conn.opdracht() {
+            Ok(open) => {
+                let outcome = $crate::store::postgres::binnen_de_tijd(query.$method(open)).await;
+                conn.klaar(outcome)
+            }
+            Err(error) => Err(error),
+        }
+    }};
+}
+
 /// Runs a query text with its binds on either driver and hands the future's result back.
 macro_rules! on_both {
     ($conn:expr, $query:expr, $method:ident $(, $bind:expr)*) => {
         match $conn {
             $crate::store::statement::Conn::Sqlite(conn) => $query$(.bind($bind))*.$method(&mut **conn).await,
-            $crate::store::statement::Conn::Postgres(conn) => $query$(.bind($bind))*.$method(&mut **conn).await,
+            $crate::store::statement::Conn::Postgres(conn) => on_postgres!(conn, $query$(.bind($bind))*, $method),
         }
     };
 }
@@ -64,29 +86,34 @@ macro_rules! execute {
     ($conn:expr, $sql:expr $(, $bind:expr)*) => {
         match $conn {
             $crate::store::statement::Conn::Sqlite(conn) => sqlx::query($sql)$(.bind($bind))*.execute(&mut **conn).await.map(|done| done.rows_affected()),
-            $crate::store::statement::Conn::Postgres(conn) => sqlx::query($sql)$(.bind($bind))*.execute(&mut **conn).await.map(|done| done.rows_affected()),
+            $crate::store::statement::Conn::Postgres(conn) => {
+                on_postgres!(conn, sqlx::query($sql)$(.bind($bind))*, execute).map(|done| done.rows_affected())
+            }
         }
     };
 }
 
-/// One statement for many rows: `$head values (…), (…) $tail`, in groups. The text is built from constants only.
+/// One statement for many rows. SQLite gets `$head values (…), (…) $tail`, in groups; PostgreSQL `$head select * from unnest(…) $tail` with
+/// one array a column, whose text is the same for any number of rows: one round trip, always prepared. The text is built from constants only.
 macro_rules! execute_rows {
     ($conn:expr, $head:expr, $tail:expr, $rows:expr, |$row:ident| [$($bind:expr),+ $(,)?]) => {{
         const COLUMNS: usize = [$(stringify!($bind)),+].len();
-        for group in $crate::store::statement::groups($rows, COLUMNS) {
-            let sql = format!("{} values {} {}", $head, $crate::store::statement::placeholders(COLUMNS, group.len()), $tail);
-            match $conn {
-                $crate::store::statement::Conn::Sqlite(conn) => {
-                    let mut query = sqlx::query(sqlx::AssertSqlSafe(sql));
-                    for $row in group { query = query$(.bind($bind))+; }
-                    query.execute(&mut **conn).await?;
-                }
-                $crate::store::statement::Conn::Postgres(conn) => {
+        let rows = $rows;
+        match $conn {
+            $crate::store::statement::Conn::Sqlite(conn) => {
+                for group in $crate::store::statement::groups(rows, COLUMNS) {
+                    let sql = format!("{} values {} {}", $head, $crate::store::statement::placeholders(COLUMNS, group.len()), $tail);
                     let mut query = sqlx::query(sqlx::AssertSqlSafe(sql));
                     for $row in group { query = query$(.bind($bind))+; }
                     query.execute(&mut **conn).await?;
                 }
             }
+            $crate::store::statement::Conn::Postgres(conn) if !rows.is_empty() => {
+                let sql = format!("{} select * from unnest({}) {}", $head, $crate::store::statement::parameters(COLUMNS), $tail);
+                let query = sqlx::query(sqlx::AssertSqlSafe(sql))$(.bind(rows.iter().map(|$row| ($row, $bind).1).collect::<Vec<_>>()))+;
+                on_postgres!(conn, query, execute)?;
+            }
+            $crate::store::statement::Conn::Postgres(_) => {}
         }
     }};
 }
@@ -95,21 +122,23 @@ macro_rules! execute_rows {
 macro_rules! fetch_rows {
     ($conn:expr, $type:ty, $head:expr, $tail:expr, $rows:expr, |$row:ident| [$($bind:expr),+ $(,)?]) => {{
         const COLUMNS: usize = [$(stringify!($bind)),+].len();
+        let rows = $rows;
         let mut found: Vec<$type> = Vec::new();
-        for group in $crate::store::statement::groups($rows, COLUMNS) {
-            let sql = format!("{} values {} {}", $head, $crate::store::statement::placeholders(COLUMNS, group.len()), $tail);
-            match $conn {
-                $crate::store::statement::Conn::Sqlite(conn) => {
-                    let mut query = sqlx::query_as::<_, $type>(sqlx::AssertSqlSafe(sql));
-                    for $row in group { query = query$(.bind($bind))+; }
-                    found.extend(query.fetch_all(&mut **conn).await?);
-                }
-                $crate::store::statement::Conn::Postgres(conn) => {
+        match $conn {
+            $crate::store::statement::Conn::Sqlite(conn) => {
+                for group in $crate::store::statement::groups(rows, COLUMNS) {
+                    let sql = format!("{} values {} {}", $head, $crate::store::statement::placeholders(COLUMNS, group.len()), $tail);
                     let mut query = sqlx::query_as::<_, $type>(sqlx::AssertSqlSafe(sql));
                     for $row in group { query = query$(.bind($bind))+; }
                     found.extend(query.fetch_all(&mut **conn).await?);
                 }
             }
+            $crate::store::statement::Conn::Postgres(conn) if !rows.is_empty() => {
+                let sql = format!("{} select * from unnest({}) {}", $head, $crate::store::statement::parameters(COLUMNS), $tail);
+                let query = sqlx::query_as::<_, $type>(sqlx::AssertSqlSafe(sql))$(.bind(rows.iter().map(|$row| ($row, $bind).1).collect::<Vec<_>>()))+;
+                found = on_postgres!(conn, query, fetch_all)?;
+            }
+            $crate::store::statement::Conn::Postgres(_) => {}
         }
         found
     }};

@@ -100,7 +100,9 @@ impl Kluis {
         let (mut tx, _) = self.store.write().await.unwrap();
         match tx.conn() {
             Conn::Sqlite(conn) => drop(sqlx::query(text).bind(op).bind(&blad[..]).bind(nr).execute(conn).await.unwrap()),
-            Conn::Postgres(conn) => drop(sqlx::query(text).bind(op).bind(&blad[..]).bind(nr).execute(conn).await.unwrap()),
+            Conn::Postgres(conn) => {
+                drop(sqlx::query(text).bind(op).bind(&blad[..]).bind(nr).execute(conn.opdracht().unwrap()).await.unwrap())
+            }
         }
         tx.commit().await.unwrap();
     }
@@ -120,7 +122,7 @@ async fn sql(store: &Store, text: &str) {
     let (mut tx, _) = store.write().await.unwrap();
     match tx.conn() {
         Conn::Sqlite(conn) => drop(sqlx::raw_sql(AssertSqlSafe(text)).execute(conn).await.unwrap()),
-        Conn::Postgres(conn) => drop(sqlx::raw_sql(AssertSqlSafe(text)).execute(conn).await.unwrap()),
+        Conn::Postgres(conn) => drop(sqlx::raw_sql(AssertSqlSafe(text)).execute(conn.opdracht().unwrap()).await.unwrap()),
     }
     tx.commit().await.unwrap();
 }
