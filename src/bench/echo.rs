@@ -1,19 +1,19 @@
-//! The yardstick: a server that sends a message back, behind the same acceptor with the same certificates and HTTP/2 settings as the hub,
-//! and with nothing else behind it.
+//! The yardstick of the wire: a server that sends a message back, one by one or over a stream, or that leaves a stream open and says
+//! nothing; behind the same acceptor with the same certificates and HTTP/2 settings as the hub, and with nothing else behind it.
 
 use std::convert::Infallible;
-use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use arc_swap::ArcSwap;
-use jeugdketen_proto::raw::SubmitRequest;
+use jeugdketen_proto::raw::{SubmitRequest, SubmitStreamRequest, SubmitStreamResponse, Uitkomst};
 use tokio::net::TcpListener;
+use tokio_stream::StreamExt as _;
 use tokio_util::sync::CancellationToken;
 use tonic::body::Body;
-use tonic::server::{Grpc, NamedService, UnaryService};
-use tonic::{Request, Response, Status};
+use tonic::server::{Grpc, NamedService, ServerStreamingService, StreamingService, UnaryService};
+use tonic::{Request, Response, Status, Streaming};
 use tonic_prost::ProstCodec;
 
 use crate::config::{Config, seconds};
@@ -23,37 +23,27 @@ use crate::identity::tls::TlsStand;
 use crate::time::Clock;
 use crate::wire;
 
-/// The path of the one method.
-pub(super) const PATH: &str = "/ketenhub.bench.Echo/Echo";
+/// Sends one message back.
+pub(super) const ECHO: &str = "/ketenhub.bench.Echo/Echo";
+/// Sends every message of a stream back.
+pub(super) const ECHO_STREAM: &str = "/ketenhub.bench.Echo/EchoStream";
+/// Opens a stream on which nothing comes.
+pub(super) const SILENCE: &str = "/ketenhub.bench.Echo/Silence";
 
-/// An echo server that runs.
-pub(super) struct Echo {
-    pub(super) address: SocketAddr,
-    stop: CancellationToken,
-}
-
-impl Echo {
-    pub(super) fn stop(self) {
-        self.stop.cancel();
-    }
-}
-
-/// Starts it on a free port.
-pub(super) async fn start(config: &Config, clock: &Clock) -> anyhow::Result<Echo> {
-    let klok = klok(clock);
+/// Serves until `stop` fires; says where on standard error.
+pub(super) async fn serve(config: &Config, stop: CancellationToken) -> anyhow::Result<()> {
+    let klok = klok(&Clock::machine());
     let stand = Arc::new(ArcSwap::from_pointee(TlsStand::laad(&tls_bestanden(config), &klok, None)?));
     let listener = TcpListener::bind(config.listen).await?;
     let address = listener.local_addr()?;
-    let stop = CancellationToken::new();
     let settings = AcceptorInstellingen {
         handshake_deadline: seconds(config.limits.handshake_s),
         max_handshakes: config.limits.handshakes,
         max_verbindingen: config.limits.connections,
     };
     let (connections, _) = Acceptor::start(listener, stand, Arc::default(), klok, settings, stop.clone());
-    let serving = wire::serve_bare(EchoService, config.limits.clone(), connections, stop.clone());
-    tokio::spawn(serving);
-    Ok(Echo { address, stop })
+    eprintln!("the yardstick listens on {address}");
+    Ok(wire::serve_bare(EchoService, config.limits.clone(), connections, stop).await?)
 }
 
 #[derive(Clone)]
@@ -73,7 +63,16 @@ impl tower::Service<http::Request<Body>> for EchoService {
     }
 
     fn call(&mut self, request: http::Request<Body>) -> Self::Future {
-        Box::pin(async move { Ok(Grpc::new(ProstCodec::<SubmitRequest, SubmitRequest>::default()).unary(SendBack, request).await) })
+        Box::pin(async move {
+            Ok(match request.uri().path() {
+                ECHO_STREAM => {
+                    let codec = ProstCodec::<SubmitStreamResponse, SubmitStreamRequest>::default();
+                    Grpc::new(codec).streaming(SendBack, request).await
+                }
+                SILENCE => Grpc::new(ProstCodec::<SubmitRequest, SubmitRequest>::default()).server_streaming(SendBack, request).await,
+                _ => Grpc::new(ProstCodec::<SubmitRequest, SubmitRequest>::default()).unary(SendBack, request).await,
+            })
+        })
     }
 }
 
@@ -85,5 +84,30 @@ impl UnaryService<SubmitRequest> for SendBack {
 
     fn call(&mut self, request: Request<SubmitRequest>) -> Self::Future {
         std::future::ready(Ok(Response::new(request.into_inner())))
+    }
+}
+
+type Answers<T> = Pin<Box<dyn tokio_stream::Stream<Item = Result<T, Status>> + Send>>;
+
+impl StreamingService<SubmitStreamRequest> for SendBack {
+    type Response = SubmitStreamResponse;
+    type ResponseStream = Answers<SubmitStreamResponse>;
+    type Future = std::future::Ready<Result<Response<Self::ResponseStream>, Status>>;
+
+    fn call(&mut self, request: Request<Streaming<SubmitStreamRequest>>) -> Self::Future {
+        let back =
+            |request: SubmitStreamRequest| SubmitStreamResponse { uitkomst: Some(Uitkomst::Receipt(request.bericht.unwrap_or_default())) };
+        let answers = request.into_inner().map(move |request| request.map(back));
+        std::future::ready(Ok(Response::new(Box::pin(answers))))
+    }
+}
+
+impl ServerStreamingService<SubmitRequest> for SendBack {
+    type Response = SubmitRequest;
+    type ResponseStream = Answers<SubmitRequest>;
+    type Future = std::future::Ready<Result<Response<Self::ResponseStream>, Status>>;
+
+    fn call(&mut self, _: Request<SubmitRequest>) -> Self::Future {
+        std::future::ready(Ok(Response::new(Box::pin(tokio_stream::pending()))))
     }
 }

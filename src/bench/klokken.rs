@@ -2,6 +2,7 @@
 //! something and much is due. Below the wire, since the wire has nothing to do with it; on a clock that is moved by hand.
 
 use std::net::SocketAddr;
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use chrono::{DateTime, TimeDelta};
@@ -10,8 +11,12 @@ use prost::Message as _;
 use serde::Serialize;
 use tokio::task::JoinSet;
 
-use super::{Plan, config, machine, median, message};
+use super::berichten::{GEMETEN, uitspraak};
+use super::machine::{self, Processes};
+use super::rapport::median;
+use super::stage::Folder;
 use crate::admission::Admission;
+use crate::config::Config;
 use crate::domain::ids::{MaatregelId, Oin};
 use crate::domain::klok::meet;
 use crate::hub::Running;
@@ -57,15 +62,23 @@ pub struct Klokkenrapport {
 /// The first moment of the run; the example certificates are valid.
 const BEGIN: i64 = 1_796_112_000_000_000;
 
-/// Measures with that many open cases.
-pub async fn klokken(plan: &Plan, aantal: usize, progress: impl Fn(&str)) -> anyhow::Result<Klokkenrapport> {
+/// Messages at once.
+const IN_FLIGHT: usize = 256;
+
+/// Measures with that many open cases, with the example certificates in a folder, on an empty database or a SQLite file of its own.
+pub async fn klokken(certs: &Path, database: Option<&str>, aantal: usize, progress: impl Fn(&str)) -> anyhow::Result<Klokkenrapport> {
     let clock = Clock::manual(DateTime::from_timestamp_micros(BEGIN).unwrap_or_default());
-    let folder = std::env::temp_dir().join(format!("ketenhub-bench-{}", Clock::machine().new_id()));
-    std::fs::create_dir_all(&folder)?;
-    let fsync_per_second = machine::fsync_rate(&folder)?;
-    let running = Running::start(&config(plan, &folder), clock.clone()).await?;
-    let cpu = machine::Cpu::now();
-    let load = Last { admission: running.hub.admission.clone(), clock: clock.clone(), in_flight: plan.in_flight };
+    let folder = Folder::new()?;
+    let fsync_per_second = machine::fsync_rate(&folder.0)?;
+    let mut config = Config::on_loopback(certs, &folder.0, 0);
+    config.limits.tik_s = 60;
+    if let Some(url) = database {
+        url.clone_into(&mut config.database);
+    }
+    let running = Running::start(&config, clock.clone()).await?;
+    let processes = Processes::default();
+    let cpu = processes.cpu();
+    let load = Last { admission: running.hub.admission.clone(), clock: clock.clone(), in_flight: IN_FLIGHT };
     let rechtbank = peer(&running, "00000099010000001000")?;
     let gi = peer(&running, "00000099020000001000")?;
 
@@ -91,9 +104,8 @@ pub async fn klokken(plan: &Plan, aantal: usize, progress: impl Fn(&str)) -> any
     let herbouwd = herbouw(&running.hub.store, &running.hub.kluis, &running.hub.beleid, false).await?;
     anyhow::ensure!(herbouwd.verschillen.is_empty(), "what is kept of the clocks differs from the messages");
     let herbouw_ms = millis(begin.elapsed());
-    let other_cpu = cpu.others();
+    let spent = processes.since(&cpu);
     running.stop().await?;
-    let _ = std::fs::remove_dir_all(&folder);
     Ok(Klokkenrapport {
         zaken: herbouwd.zaken,
         een_zaak_us,
@@ -108,7 +120,7 @@ pub async fn klokken(plan: &Plan, aantal: usize, progress: impl Fn(&str)) -> any
         tik_alles_zaken,
         herbouw_ms,
         fsync_per_second,
-        other_cpu,
+        other_cpu: spent.others / spent.elapsed,
     })
 }
 
@@ -168,7 +180,7 @@ struct Last {
 impl Last {
     /// Opens cases; one in a thousand was pronounced earlier. Returns their ids.
     async fn open(&self, rechtbank: &Peer, aantal: usize, vroeg: TimeDelta) -> anyhow::Result<Vec<String>> {
-        let voorbeeld = message(512, &self.clock);
+        let voorbeeld = uitspraak(&GEMETEN, &self.clock);
         let berichten = (0..aantal).map(|nr| {
             let mut bericht = Bericht { bericht_id: self.clock.new_id().to_string(), ..voorbeeld.clone() };
             if let Some(Inhoud::Uitspraak(m)) = &mut bericht.inhoud {

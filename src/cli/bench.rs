@@ -1,44 +1,42 @@
 //! `bench`: what to measure, and how it is shown.
 
+mod tabel;
+
+use std::io::IsTerminal as _;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::Subcommand;
+use clap::{Args, Subcommand, ValueEnum};
+use indicatif::{ProgressBar, ProgressStyle};
 
-use crate::bench::{self, Figures, Klokkenrapport, Plan, Report};
+use crate::bench::{self, Opslag, Opties, Plan, Soort, Voortgang, Weg};
 
 /// What to measure.
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
-    /// Unary submits of an uitspraak with two recipients, accepted and durable, beside a raw mTLS echo and a hub that protects nothing in turn.
+    /// Submit, a call each: accepted and durable, beside a raw mTLS echo and the bare insert rate of the same database in turn.
+    #[command(after_help = SUBMIT_HELP)]
     Submit {
-        /// Folder with the example certificates.
-        #[arg(long, value_name = "DIR", default_value = "certs-example", env = "KETENHUB_CERTS")]
-        certs: PathBuf,
-        /// Database to measure on: an empty one, and for PostgreSQL one more with `_unprotected` behind its name. Without it SQLite in a
-        /// temporary folder.
-        #[arg(long, value_name = "URL")]
-        database: Option<String>,
-        /// Seconds of one measurement.
-        #[arg(long, default_value_t = 5)]
-        seconds: u64,
-        /// Measurements of each.
-        #[arg(long, default_value_t = 5)]
-        rounds: usize,
-        /// Calls at once.
-        #[arg(long, default_value_t = 64)]
+        #[command(flatten)]
+        gemeen: Gemeen,
+        #[command(flatten)]
+        zending: Zending,
+        /// Messages at once; in an open loop the most that may be.
+        #[arg(long, default_value_t = 64, value_name = "N")]
         in_flight: usize,
-        /// Connections.
-        #[arg(long, default_value_t = 4)]
-        connections: usize,
-        /// Bytes of one message.
-        #[arg(long, default_value_t = 1024)]
-        bytes: usize,
-        /// As JSON.
-        #[arg(long)]
-        json: bool,
     },
-    /// What the norm clocks cost: one case, a message, and a tick, with many open cases.
+    /// Submit over streams that stay open, one a connection.
+    #[command(after_help = STREAM_HELP)]
+    Stream {
+        #[command(flatten)]
+        gemeen: Gemeen,
+        #[command(flatten)]
+        zending: Zending,
+        /// Messages at once, over all streams; in an open loop there is no such limit.
+        #[arg(long, default_value_t = 256, value_name = "N")]
+        in_flight: usize,
+    },
+    /// What the norm clocks cost: one case, a message, and a tick, with many open cases. Below the wire.
     Klokken {
         /// Folder with the example certificates.
         #[arg(long, value_name = "DIR", default_value = "certs-example", env = "KETENHUB_CERTS")]
@@ -53,37 +51,208 @@ pub(super) enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// The raw mTLS echo, as a process of its own.
+    #[command(hide = true)]
+    Yardstick {
+        /// Configuration of the hub it stands beside.
+        #[arg(long)]
+        config: PathBuf,
+    },
+    /// A hub that protects nothing, as a process of its own, to measure what protection costs.
+    #[command(hide = true)]
+    Unprotected {
+        /// Its configuration.
+        #[arg(long)]
+        config: PathBuf,
+    },
+}
+
+const SUBMIT_HELP: &str = "\
+Examples:
+  ketenhub bench submit                                  SQLite, jeugdhulpbepalingen, 64 at once
+  ketenhub bench submit --postgres                       a PostgreSQL server of its own
+  ketenhub bench submit --per-second 2000                open loop: latency counts from the intended moment
+  ketenhub bench submit --vergelijk-een --sync-ms 5 --shim libshim.so
+                                                         64 at once against one at a time on a slow disk
+  ketenhub bench submit --hub hub:8443 --certs DIR       a hub elsewhere";
+
+const STREAM_HELP: &str = "\
+Examples:
+  ketenhub bench stream --postgres --json
+  ketenhub bench stream --per-second 5000";
+
+/// What every case asks.
+#[derive(Debug, Args)]
+pub(super) struct Gemeen {
+    /// Folder with the example certificates.
+    #[arg(long, value_name = "DIR", default_value = "certs-example", env = "KETENHUB_CERTS")]
+    certs: PathBuf,
+    /// A hub that runs already, `host:port`. Without it one is started as a process of its own.
+    #[arg(long, value_name = "HOST:PORT")]
+    hub: Option<String>,
+    /// An empty database, `sqlite:PATH` or `postgres://…`. Without it SQLite in a temporary folder.
+    #[arg(long, value_name = "URL", conflicts_with = "postgres")]
+    database: Option<String>,
+    /// Start a PostgreSQL server for the run, reached over TCP or a Unix socket.
+    #[arg(long, value_name = "HOW", num_args = 0..=1, require_equals = true, default_missing_value = "tcp", conflicts_with = "hub")]
+    postgres: Option<Hoe>,
+    /// Put NAME=VALUE into the surroundings of the hub, and of the PostgreSQL server that is started. Can be repeated.
+    #[arg(long, value_name = "NAME=VALUE", value_parser = paar)]
+    hub_env: Vec<(String, String)>,
+    /// Milliseconds that every sync takes longer; needs --shim.
+    #[arg(long, value_name = "MS", requires = "shim", conflicts_with = "hub")]
+    sync_ms: Option<u64>,
+    /// The library that makes syncs slow (built from tests/shim/shim.c).
+    #[arg(long, value_name = "FILE")]
+    shim: Option<PathBuf>,
+    /// Seconds of one measurement.
+    #[arg(long, default_value_t = 5)]
+    seconds: u64,
+    /// Measurements of each, in turn.
+    #[arg(long, default_value_t = 5)]
+    rounds: usize,
+    /// Connections of a sender.
+    #[arg(long, default_value_t = 4, value_name = "N")]
+    connections: usize,
+    /// Bytes of one message.
+    #[arg(long, default_value_t = 1024)]
+    bytes: usize,
+    /// Cases to prepare, so that each gets only some messages: the facts of a case are read for every message in it.
+    #[arg(long, default_value_t = 20_000, value_name = "N")]
+    zaken: usize,
+    /// As JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+/// What is sent, and how fast.
+#[derive(Debug, Args)]
+pub(super) struct Zending {
+    /// What is sent.
+    #[arg(long, value_enum, default_value = "bepaling")]
+    bericht: Wat,
+    /// Open loop: so many messages a second, whatever becomes of them. Without it a closed loop.
+    #[arg(long, value_name = "N")]
+    per_second: Option<f64>,
+    /// Measure one message at a time too.
+    #[arg(long)]
+    vergelijk_een: bool,
+    /// Measure a hub that protects nothing too; on a PostgreSQL database that was given one more with `_unprotected` behind its name.
+    #[arg(long, conflicts_with = "hub")]
+    onbeschermd: bool,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Hoe {
+    Tcp,
+    Socket,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Wat {
+    /// A jeugdhulpbepaling to an aanbieder and a gemeente.
+    Bepaling,
+    /// An uitspraak that opens a case with a GI and a gemeente.
+    Uitspraak,
+}
+
+fn paar(text: &str) -> Result<(String, String), String> {
+    let (name, value) = text.split_once('=').ok_or("must be NAME=VALUE")?;
+    Ok((name.to_owned(), value.to_owned()))
+}
+
+impl Gemeen {
+    fn plan(&self, in_flight: usize, per_second: Option<f64>) -> anyhow::Result<Plan> {
+        let opslag = match (&self.database, self.postgres) {
+            (Some(url), _) => Opslag::Url(url.clone()),
+            (None, Some(Hoe::Tcp)) => Opslag::Postgres(Weg::Tcp),
+            (None, Some(Hoe::Socket)) => Opslag::Postgres(Weg::Socket),
+            (None, None) => Opslag::Folder,
+        };
+        anyhow::ensure!(per_second.is_none_or(|rate| rate > 0.0), "--per-second must be above 0");
+        let mut env = self.hub_env.clone();
+        if let (Some(ms), Some(shim)) = (self.sync_ms, &self.shim) {
+            env.push(("LD_PRELOAD".to_owned(), std::fs::canonicalize(shim)?.display().to_string()));
+            env.push(("KETENHUB_SHIM_SYNC_MS".to_owned(), ms.to_string()));
+        }
+        Ok(Plan {
+            certs: self.certs.clone(),
+            hub: self.hub.clone(),
+            opslag,
+            env,
+            duration: Duration::from_secs(self.seconds.max(1)),
+            rounds: self.rounds.max(1),
+            in_flight: in_flight.max(1),
+            connections: self.connections.max(1),
+            bytes: self.bytes,
+            zaken: self.zaken.max(1),
+            per_second,
+        })
+    }
+}
+
+impl Zending {
+    fn soort(&self) -> Soort {
+        match self.bericht {
+            Wat::Bepaling => Soort::Bepaling,
+            Wat::Uitspraak => Soort::Uitspraak,
+        }
+    }
+
+    fn opties(&self) -> Opties {
+        Opties { een: self.vergelijk_een, onbeschermd: self.onbeschermd }
+    }
+}
+
+/// Progress on standard error; nothing when that is no terminal.
+struct Balk(ProgressBar);
+
+impl Balk {
+    fn new() -> Balk {
+        let bar = if std::io::stderr().is_terminal() { ProgressBar::new(0) } else { ProgressBar::hidden() };
+        let style = ProgressStyle::with_template("[{elapsed_precise}] {bar:30} {pos}/{len} {msg}");
+        bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
+        bar.enable_steady_tick(Duration::from_millis(250));
+        Balk(bar)
+    }
+}
+
+impl Voortgang for Balk {
+    fn stap(&self, wat: &str) {
+        self.0.set_message(wat.to_owned());
+    }
+
+    fn ronde(&self, nr: usize, van: usize) {
+        self.0.set_length(van as u64);
+        self.0.set_position(nr as u64);
+        self.0.set_message("measuring");
+    }
+
+    fn klaar(&self) {
+        self.0.finish_and_clear();
+    }
 }
 
 /// Measures.
 pub(super) async fn run(command: &Command) -> anyhow::Result<()> {
+    let balk = Balk::new();
     match command {
-        Command::Submit { certs, database, seconds, rounds, in_flight, connections, bytes, json } => {
-            let plan = Plan {
-                certs: certs.clone(),
-                database: database.clone(),
-                duration: Duration::from_secs(*seconds),
-                rounds: (*rounds).max(1),
-                in_flight: (*in_flight).max(1),
-                connections: (*connections).max(1),
-                bytes: *bytes,
-            };
-            let report = bench::submit(&plan, |round| eprintln!("round {round} of {}", plan.rounds)).await?;
-            print(&report, *json, show)
+        Command::Submit { gemeen, zending, in_flight } => {
+            let plan = gemeen.plan(*in_flight, zending.per_second)?;
+            let report = bench::submit(&plan, zending.soort(), zending.opties(), &balk).await?;
+            print(&report, gemeen.json, tabel::submit)
+        }
+        Command::Stream { gemeen, zending, in_flight } => {
+            let plan = gemeen.plan(*in_flight, zending.per_second)?;
+            let report = bench::stream(&plan, zending.soort(), zending.opties(), &balk).await?;
+            print(&report, gemeen.json, tabel::submit)
         }
         Command::Klokken { certs, database, zaken, json } => {
-            let plan = Plan {
-                certs: certs.clone(),
-                database: database.clone(),
-                duration: Duration::ZERO,
-                rounds: 1,
-                in_flight: 256,
-                connections: 0,
-                bytes: 0,
-            };
-            let report = bench::klokken(&plan, (*zaken).max(1000), |wat| eprintln!("{wat}")).await?;
-            print(&report, *json, show_klokken)
+            let report = bench::klokken(certs, database.as_deref(), (*zaken).max(1000), |wat| eprintln!("{wat}")).await?;
+            print(&report, *json, tabel::klokken)
         }
+        Command::Yardstick { config } => bench::yardstick(config).await,
+        Command::Unprotected { config } => bench::unprotected(config).await,
     }
 }
 
@@ -94,32 +263,4 @@ fn print<R: serde::Serialize>(report: &R, json: bool, show: impl Fn(&R)) -> anyh
         show(report);
     }
     Ok(())
-}
-
-fn show_klokken(r: &Klokkenrapport) {
-    println!("{} open cases", r.zaken);
-    println!("measuring one case                {:>10.1} us   {} messages", r.een_zaak_us, r.een_zaak_berichten);
-    println!("messages a second, a tenth open   {:>10.0}", r.koppelingen_bij_weinig);
-    println!("messages a second, all open       {:>10.0}   ratio {:.2}", r.koppelingen_bij_veel, r.verhouding);
-    println!("tick, nothing due                 {:>10.1} us", r.tik_niets_us);
-    println!("tick, {:>6} cases due            {:>10.1} ms", r.tik_weinig_zaken, r.tik_weinig_ms);
-    println!("tick, {:>6} cases due            {:>10.1} ms", r.tik_alles_zaken, r.tik_alles_ms);
-    println!("measuring and comparing all       {:>10.1} ms", r.herbouw_ms);
-    println!("raw fsync of 4 KiB                {:>10.0}/s   other CPU {:.0} % of a core", r.fsync_per_second, r.other_cpu * 100.0);
-}
-
-fn show(report: &Report) {
-    println!("{} bytes, {} in flight, {} connections", report.bytes, report.in_flight, report.connections);
-    let line = |name: &str, f: &Figures| {
-        println!("{name:<22} {:>9.0}/s   p50 {:>7} us   p99 {:>7} us   max {:>8} us", f.per_second, f.p50_us, f.p99_us, f.max_us);
-    };
-    line("raw mTLS echo", &report.echo);
-    line("accepted and durable", &report.submit);
-    line("nothing protected", &report.unprotected);
-    println!("ratio to the echo      {:>9.3}", report.ratio);
-    println!("ratio to unprotected   {:>9.3}", report.protected_ratio);
-    println!("raw fsync of 4 KiB     {:>9.0}/s   other CPU {:.0} % of a core", report.fsync_per_second, report.other_cpu * 100.0);
-    for reason in &report.distrust {
-        println!("do not trust this run: {reason}");
-    }
 }
