@@ -143,6 +143,8 @@ pub struct Limits {
     pub heartbeat_s: u64,
     /// How often the hub looks for clock warnings that are due, in seconds.
     pub tik_s: u64,
+    /// Seconds between two looks at what other hubs on the database accepted, 1 to 5. One look a hub, however many subscriptions there are.
+    pub kijk_s: u64,
     /// Subscriptions at once of one participant, 1 to 1000.
     pub subscriptions: usize,
     /// Seconds that open calls have to finish when the hub stops, 1 to 300.
@@ -166,6 +168,7 @@ impl Default for Limits {
             connection_grace_s: 60,
             heartbeat_s: 15,
             tik_s: 10,
+            kijk_s: 2,
             subscriptions: 32,
             shutdown_s: 10,
         }
@@ -392,6 +395,7 @@ impl Config {
             ("limits.heartbeat_s", l.heartbeat_s, 1, 300),
             // A warning is sent within a minute of its moment, or of the return of the hub.
             ("limits.tik_s", l.tik_s, 1, 60),
+            ("limits.kijk_s", l.kijk_s, 1, 5),
             ("limits.subscriptions", l.subscriptions as u64, 1, 1000),
             ("limits.shutdown_s", l.shutdown_s, 1, 300),
             ("kluis.bewaartermijn_dagen", u64::from(self.kluis.bewaartermijn_dagen), 1, 3650),

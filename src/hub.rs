@@ -12,6 +12,8 @@ use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
+use crate::admission::leiding::{self, Dinger, Leiding};
+use crate::admission::luisteraar::Luisteraar;
 use crate::admission::wake::Wekker;
 use crate::admission::{Admission, Onderhoud, Werkplaats};
 use crate::audit::keuring::{Keuring, keur};
@@ -104,6 +106,7 @@ pub struct Running {
     serving: JoinHandle<Result<(), tonic::transport::Error>>,
     writer: JoinHandle<()>,
     writer_stop: CancellationToken,
+    dinger: JoinHandle<()>,
     stand: PathBuf,
     uitvoer: Uitvoer,
 }
@@ -168,8 +171,13 @@ impl Running {
             sporen: uitvoer.sporen.clone(),
         };
         let (admission, writer) = Admission::start(werkplaats, writer_stop.clone());
-        let delen =
-            Onderdelen { store: store.clone(), kluis: Arc::clone(&kluis), admission: admission.clone(), wekker, clock: clock.clone() };
+        let delen = Onderdelen {
+            store: store.clone(),
+            kluis: Arc::clone(&kluis),
+            admission: admission.clone(),
+            wekker: wekker.clone(),
+            clock: clock.clone(),
+        };
         let hub = Hub {
             admission,
             delivery: Delivery::new(delen, seconds(limits.heartbeat_s), stop.clone()),
@@ -196,8 +204,14 @@ impl Running {
         tokio::spawn(stand::volg(hub.store.clone(), config.audit.stand.clone(), stop.clone()));
         tokio::spawn(herlader.draai(Arc::clone(&reload), stop.clone()));
         tokio::spawn(hoofdsleutels(hub.clone(), interval, Arc::clone(&hoofdsleutels_nu), stop.clone()));
-        tokio::spawn(tik(hub.admission.clone(), seconds(limits.tik_s), stop.clone()));
-        tokio::spawn(ververs_register(hub.clone(), interval, stop.clone()));
+        let (leiding, register_nu) = (Arc::new(Leiding::default()), Arc::new(Notify::new()));
+        let (store, naam) = (hub.store.clone(), hub.clock.new_id().to_string());
+        let dinger = tokio::spawn(Dinger { store: store.clone(), naam, leiding: Arc::clone(&leiding) }.draai(stop.clone()));
+        let luisteraar = Luisteraar { store, wekker, kijk: seconds(limits.kijk_s), register: Arc::clone(&register_nu) };
+        tokio::spawn(luisteraar.draai(stop.clone()));
+        let (admission, onderhoud) = (hub.admission.clone(), Arc::clone(&hub.onderhoud));
+        tokio::spawn(leiding::werk(admission, onderhoud, Arc::clone(&leiding), seconds(limits.tik_s), stop.clone()));
+        tokio::spawn(ververs_register(hub.clone(), interval, register_nu, stop.clone()));
         let accept = AcceptorInstellingen {
             handshake_deadline: seconds(limits.handshake_s),
             max_handshakes: limits.handshakes,
@@ -205,16 +219,18 @@ impl Running {
         };
         let tls = Arc::clone(&stand);
         let (connections, tellers) = Acceptor::start(listener, stand, verbindingen, klok, accept, stop.clone());
-        let operator = operator(config, &hub, tls, tellers, &uitvoer, &stop).await?;
+        let operator = operator(config, &hub, (tls, tellers, leiding), &uitvoer, &stop).await?;
         let serving = tokio::spawn(wire::serve(hub.clone(), config.reflection, connections, stop.clone()));
         tracing::info!(%address, oin = %hub_oin, operator = operator.map(tracing::field::display), "the hub listens");
         let stand = config.audit.stand.clone();
-        Ok(Running { address, operator, hub, reload, hoofdsleutels_nu, stop, serving, writer, writer_stop, stand, uitvoer })
+        Ok(Running { address, operator, hub, reload, hoofdsleutels_nu, stop, serving, writer, writer_stop, dinger, stand, uitvoer })
     }
 
     /// Ends in order: no new connections and calls, open streams are told, what was queued is answered, the database is closed.
     pub async fn stop(self) -> Result<(), HubFout> {
         self.stop.cancel();
+        // Another hub need not wait until this one has finished.
+        let _ = self.dinger.await;
         let served = self.serving.await;
         self.writer_stop.cancel();
         if self.writer.await.is_err() {
@@ -437,8 +453,7 @@ fn achterstand_max(config: &config::Logboek) -> Option<i64> {
 async fn operator(
     config: &Config,
     hub: &Hub,
-    tls: Arc<ArcSwap<TlsStand>>,
-    tellers: Arc<Tellers>,
+    (tls, tellers, leiding): (Arc<ArcSwap<TlsStand>>, Arc<Tellers>, Arc<Leiding>),
     uitvoer: &Uitvoer,
     stop: &CancellationToken,
 ) -> Result<Option<SocketAddr>, HubFout> {
@@ -448,6 +463,7 @@ async fn operator(
         verbindingen: Arc::clone(&hub.verbindingen),
         tellers,
         tls,
+        leiding,
         clock: hub.clock.clone(),
         laatste: Laatste::default(),
         normen: Arc::default(),
@@ -473,29 +489,13 @@ async fn peil(peiling: Arc<Peiling>, stop: CancellationToken) {
     }
 }
 
-/// Sends clock warnings as they come due, at once when the hub was away over their moment.
-async fn tik(admission: Admission, interval: std::time::Duration, stop: CancellationToken) {
-    let mut tick = tokio::time::interval(interval);
-    loop {
-        tokio::select! {
-            () = stop.cancelled() => return,
-            _ = tick.tick() => {}
-        }
-        if let Err(error) = admission.tik().await {
-            tracing::warn!(error = %crate::telemetry::causes(&error), "clock warnings could not be sent; they are tried again");
-        }
-        if let Err(error) = admission.onderhoud().await {
-            tracing::warn!(error = %crate::telemetry::causes(&error), "what is kept could not be looked after; it is tried again");
-        }
-    }
-}
-
 /// Notices what other hubs changed, and dates that passed.
-async fn ververs_register(hub: Hub, interval: std::time::Duration, stop: CancellationToken) {
+async fn ververs_register(hub: Hub, interval: std::time::Duration, nu: Arc<Notify>, stop: CancellationToken) {
     let mut tick = tokio::time::interval(interval);
     loop {
         tokio::select! {
             () = stop.cancelled() => return,
+            () = nu.notified() => {}
             _ = tick.tick() => {}
         }
         let beheer = Beheer {
@@ -515,9 +515,11 @@ async fn ververs_register(hub: Hub, interval: std::time::Duration, stop: Cancell
     }
 }
 
-/// Notices a new epoch of pseudonyms, also one that another hub began.
+/// Notices a new epoch of pseudonyms and another term for bodies, also those that another hub set.
 async fn ververs_kluis(hub: &Hub) -> Result<(), StoreError> {
-    let hubsleutels = sleutels::hub(&mut hub.store.read().await?.conn()).await?;
+    let mut lezing = hub.store.read().await?;
+    hub.onderhoud.termijn(bewaring::lees(&mut lezing.conn()).await?.dagen);
+    let hubsleutels = sleutels::hub(&mut lezing.conn()).await?;
     Ok(hub.kluis.ververs(&hubsleutels)?)
 }
 

@@ -115,10 +115,7 @@ pub(super) async fn voer_uit(werkplaats: &Werkplaats, opdrachten: &mut [Opdracht
     werkplaats.meters.checkpoint(reeks.audit.unsigned_abs(), op);
     telling.meld(&werkplaats.meters, &genummerd, op);
     failpoint::here("after-commit").await;
-    for g in &genummerd {
-        let omgeleid = g.admitted.omgeleid().iter().map(|omleiding| omleiding.naar);
-        g.admitted.ontvangers().iter().copied().chain(omgeleid).for_each(|ontvanger| werkplaats.wekker.wek(ontvanger.oin));
-    }
+    genummerd.iter().for_each(|genummerd| werkplaats.wekker.wek_alle(genummerd));
     Ok(())
 }
 

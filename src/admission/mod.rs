@@ -4,6 +4,8 @@
 mod batch;
 mod failpoint;
 mod klokken;
+pub mod leiding;
+pub mod luisteraar;
 mod nummering;
 mod onderhoud;
 mod telling;

@@ -6,6 +6,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use chrono::TimeDelta;
 use jeugdketen_proto::v1::Rol;
+use tokio::sync::Notify;
 use uuid::Uuid;
 
 use super::{Werkplaats, volgend_spoor};
@@ -30,6 +31,9 @@ pub struct Onderhoud {
     feiten_dagen: i64,
     /// Days after which pseudonyms get a new key.
     epoche_dagen: i64,
+    /// Days that bodies are kept, as they were read last.
+    dagen: AtomicI64,
+    wekken: Notify,
     herverpakken: AtomicBool,
     gezien_tot: AtomicI64,
     ronde_op: AtomicI64,
@@ -45,6 +49,8 @@ impl Onderhoud {
             // No year has more days: facts are never kept shorter than was set.
             feiten_dagen: i64::from(config.feiten_jaren) * 366,
             epoche_dagen: i64::from(config.epoche_dagen),
+            dagen: AtomicI64::new(0),
+            wekken: Notify::new(),
             herverpakken: AtomicBool::new(true),
             gezien_tot: AtomicI64::new(0),
             ronde_op: AtomicI64::new(0),
@@ -56,12 +62,27 @@ impl Onderhoud {
     /// The master keys were read again: the current one may be another.
     pub fn herverpak(&self) {
         self.herverpakken.store(true, Ordering::Release);
+        self.wekken.notify_one();
     }
 
     /// The term was changed: look at everything again.
     pub fn begin_opnieuw(&self) {
         self.ronde_op.store(0, Ordering::Release);
         self.feiten_op.store(0, Ordering::Release);
+        self.wekken.notify_one();
+    }
+
+    /// The term as it stands in the database: when another hub changed it, everything is looked at again.
+    pub fn termijn(&self, dagen: i64) {
+        let was = self.dagen.swap(dagen, Ordering::AcqRel);
+        if was != 0 && was != dagen {
+            self.begin_opnieuw();
+        }
+    }
+
+    /// Waits until there is a reason to look at once.
+    pub async fn gewekt(&self) {
+        self.wekken.notified().await;
     }
 
     fn voorbij(&self) -> MutexGuard<'_, Vec<Uuid>> {

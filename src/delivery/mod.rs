@@ -10,7 +10,7 @@ use chrono::NaiveDate;
 use jeugdketen_proto::v1::{RedenNietZichtbaar, Rol, Veldbewijs};
 use prost::Message;
 use tokio::sync::mpsc;
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout_at};
 use tokio_util::sync::CancellationToken;
 
 use crate::admission::wake::Wekker;
@@ -29,8 +29,6 @@ use view::View;
 const PAGINA: i64 = 64;
 /// How many events wait for a slow reader before its stream stops reading ahead.
 const VOORUIT: usize = 16;
-/// How long a stream waits at most before it looks by itself, also when no bell rang.
-const ZELF_KIJKEN: Duration = Duration::from_secs(5);
 
 /// One message as it is delivered.
 #[derive(Debug)]
@@ -204,34 +202,31 @@ impl Delivery {
     async fn lever(&self, peer: &Peer, mut na: Option<i64>, zender: &mpsc::Sender<Gebeurtenis>) {
         // Listening begins before the first look, so that nothing falls in between.
         let mut bel = self.wekker.luister(peer.oin());
-        let mut volgende_hartslag = Instant::now() + self.hartslag;
         loop {
-            bel.mark_unchanged();
+            let geluid = *bel.borrow_and_update();
             let (leveringen, stand) = match self.pagina(peer, na, PAGINA).await {
                 Ok(pagina) => pagina,
                 Err(error) => return drop(zender.send(Gebeurtenis::Fout(error)).await),
             };
             let tot = leveringen.last().map(|levering| levering.nr);
-            let leeg = leveringen.is_empty();
+            let vol = leveringen.len() >= usize::try_from(PAGINA).unwrap_or(usize::MAX);
             for levering in leveringen {
                 if zender.send(Gebeurtenis::Levering(Box::new(levering))).await.is_err() {
                     return;
                 }
             }
-            na = tot.or(na).or(Some(stand.bevestigd_tot));
-            if !leeg {
-                volgende_hartslag = Instant::now() + self.hartslag;
+            let gezien = tot.or(na).unwrap_or(stand.bevestigd_tot);
+            na = Some(gezien);
+            if vol {
                 continue;
             }
-            if Instant::now() >= volgende_hartslag {
-                if zender.send(Gebeurtenis::Hartslag(stand.laatste_nr)).await.is_err() {
+            // From here it costs the database nothing until its bell rings for a number that it has not looked for.
+            let bekend = gezien.max(geluid);
+            while timeout_at(Instant::now() + self.hartslag, bel.wait_for(|nr| *nr > bekend)).await.is_err() {
+                if zender.send(Gebeurtenis::Hartslag(gezien)).await.is_err() {
                     return;
                 }
-                volgende_hartslag = Instant::now() + self.hartslag;
             }
-            let wachttijd = ZELF_KIJKEN.min(volgende_hartslag.saturating_duration_since(Instant::now()));
-            // Whether a bell rang or the time is up: look again.
-            let _ = tokio::time::timeout(wachttijd, bel.changed()).await;
         }
     }
 }

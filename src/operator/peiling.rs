@@ -10,6 +10,7 @@ use opentelemetry::metrics::Meter;
 use tokio::time::{Instant, timeout};
 
 use super::normen::Normen;
+use crate::admission::leiding::Leiding;
 use crate::identity::register::LiveRegister;
 use crate::identity::tls::TlsStand;
 use crate::identity::verbindingen::Verbindingen;
@@ -37,6 +38,8 @@ pub struct Peiling {
     pub tellers: Arc<Tellers>,
     /// Certificates and revocation lists in use.
     pub tls: Arc<ArcSwap<TlsStand>>,
+    /// Whether this hub leads.
+    pub leiding: Arc<Leiding>,
     /// The time.
     pub clock: Clock,
     /// What was read last.
@@ -159,7 +162,12 @@ impl Peiling {
     }
 
     fn meld_database(self: &Arc<Self>, meter: &Meter) {
-        let (antwoordt, verbindingen) = (Arc::clone(self), Arc::clone(self));
+        let (antwoordt, verbindingen, leiding) = (Arc::clone(self), Arc::clone(self), Arc::clone(&self.leiding));
+        let _ = meter
+            .u64_observable_gauge("ketenhub_leader")
+            .with_description("Whether this hub sends warnings and looks after what is kept, of all hubs on its database")
+            .with_callback(move |kijker| kijker.observe(leiding.leidt().into(), &[]))
+            .build();
         let _ = meter
             .u64_observable_gauge("ketenhub_database_up")
             .with_description("Whether the database answered when it was last asked")

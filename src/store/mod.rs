@@ -7,11 +7,14 @@ mod dialect;
 mod postgres;
 
 pub mod audit;
+pub mod bel;
 pub mod berichten;
 pub mod bewaring;
 pub mod catalogus;
 pub mod deelnemers;
+pub mod eigen;
 pub mod klokken;
+pub mod leiding;
 pub mod logboek;
 pub mod postvak;
 pub mod sleutels;

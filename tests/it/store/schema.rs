@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 
 use ketenhub::domain::ids::{BerichtId, MaatregelId};
 use ketenhub::store::{
-    Store, StoreError, audit, berichten, bewaring, catalogus, deelnemers, klokken, lees_reeks, logboek, postvak, sleutels, toezicht, zaken,
+    Store, StoreError, audit, bel, berichten, bewaring, catalogus, deelnemers, klokken, lees_reeks, leiding, logboek, postvak, sleutels,
+    toezicht, zaken,
 };
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
 
@@ -115,6 +116,10 @@ fn every_statement_of_the_store_is_run_by_the_test_below() {
         "bewaring::vernietig_zaaksleutels",
         "sleutels::alle",
         "lees_reeks",
+        "bel::stand",
+        "bel::postvakken",
+        "leiding::lees",
+        "leiding::zet",
     ];
     let known: BTreeSet<_> = run_by_admission.into_iter().chain(run_by_hand).map(str::to_owned).collect();
     assert_eq!(statements(), known);
@@ -241,6 +246,21 @@ both! {
         bewaring::vernietig_zaken(conn, &[zaak]).await.expect("a case is destroyed");
         assert_eq!(zaken::na(conn, None, 9).await.expect("cases"), []);
         assert!(sleutels::zaken(conn, &chain.hub.kluis, &[zaak]).await.expect("keys").is_empty());
+    }
+
+    async fn every_statement_of_replicas_runs(chain: Chain) {
+        chain.speel(&mut Verhaal::default(), &["02"]).await;
+        let mut eigen = chain.hub.store.eigen("ketenhub-toets").await.expect("a connection of its own");
+        let conn = &mut eigen.conn();
+        assert_eq!(bel::stand(conn).await.expect("numbers"), (1, 0));
+        assert!(bel::postvakken(conn).await.expect("mailboxes").contains(&(oin("gi"), 1)));
+        let niemand = leiding::lees(conn).await.expect("who leads");
+        assert_eq!((&*niemand.houder, niemand.slag), ("", 0));
+        assert!(leiding::zet(conn, "een", &niemand).await.expect("an answer"), "nobody led");
+        assert!(!leiding::zet(conn, "twee", &niemand).await.expect("an answer"), "another was first");
+        let een = leiding::lees(conn).await.expect("who leads");
+        assert_eq!((&*een.houder, een.slag), ("een", 1));
+        eigen.sluit().await.expect("it closes");
     }
 
     async fn migrating_twice_is_harmless(chain: Chain) {
