@@ -20,6 +20,26 @@ pub fn vervang(file: &Path, bytes: &[u8]) -> io::Result<()> {
     }
 }
 
+/// Makes a file whole, unless somebody else just made it: then theirs stays. On one machine or on a shared disk.
+pub fn maak(file: &Path, bytes: &[u8]) -> io::Result<()> {
+    let mut naam = file.file_name().unwrap_or_default().to_owned();
+    naam.push(format!(".{}.nieuw", std::process::id()));
+    let nieuw = file.with_file_name(naam);
+    let mut open = geheim(OpenOptions::new().write(true).create(true).truncate(true)).open(&nieuw)?;
+    open.write_all(bytes)?;
+    open.sync_all()?;
+    let gemaakt = std::fs::hard_link(&nieuw, file);
+    std::fs::remove_file(&nieuw)?;
+    match gemaakt {
+        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
+        _ => {}
+    }
+    match file.parent() {
+        Some(map) if !map.as_os_str().is_empty() => File::open(map)?.sync_all(),
+        _ => Ok(()),
+    }
+}
+
 #[cfg(unix)]
 fn geheim(options: &mut OpenOptions) -> &mut OpenOptions {
     use std::os::unix::fs::OpenOptionsExt as _;

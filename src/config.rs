@@ -7,6 +7,9 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
+/// What an operator says, letter for letter, to work with a database that may lose what was acknowledged.
+pub const ONVEILIG: &str = "ik accepteer dat een ontvangstbewijs verloren kan gaan";
+
 /// Everything the hub is told from outside.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -15,6 +18,9 @@ pub struct Config {
     pub listen: SocketAddr,
     /// `sqlite:PATH` or `postgres://…`.
     pub database: String,
+    /// The sentence [`ONVEILIG`], to work with a database that says "done" before it is on disk. Without it such a database is refused.
+    #[serde(default)]
+    pub onveilig_duurzaamheid: Option<String>,
     /// File with the Ed25519 key that signs receipts; made when it is not there.
     pub receipt_key: PathBuf,
     /// Participants to begin with, as a JSON array of `Deelnemer`; read only while the register is empty.
@@ -147,6 +153,10 @@ pub struct Limits {
     pub kijk_s: u64,
     /// Subscriptions at once of one participant, 1 to 1000.
     pub subscriptions: usize,
+    /// Messages a second that one participant may submit, and calls to Fetch and Acknowledge with them, 1 to 1000000.
+    pub quota_per_s: u32,
+    /// How many of them it may ask at once after a time of rest, 1 to 1000000.
+    pub quota_burst: u32,
     /// Seconds that open calls have to finish when the hub stops, 1 to 300.
     pub shutdown_s: u64,
 }
@@ -170,6 +180,8 @@ impl Default for Limits {
             tik_s: 10,
             kijk_s: 2,
             subscriptions: 32,
+            quota_per_s: 500,
+            quota_burst: 5000,
             shutdown_s: 10,
         }
     }
@@ -298,6 +310,9 @@ fn otlp_fout(deel: &str, otlp: Option<&str>, ca: bool) -> Option<String> {
     }
 }
 
+/// The largest quota: none, for one participant that plays many.
+const QUOTA_MAX: u32 = 1_000_000;
+
 fn default_reload_s() -> u64 {
     5
 }
@@ -323,6 +338,7 @@ impl Config {
         Config {
             listen: ([127, 0, 0, 1], port).into(),
             database: format!("sqlite:{}", folder.join("ketenhub.db").display()),
+            onveilig_duurzaamheid: None,
             receipt_key: folder.join("receipt.key"),
             register_seed: Some(certs.join("deelnemers.json")),
             reflection: false,
@@ -335,7 +351,8 @@ impl Config {
                 crls: vec![certs.join("crl.pem")],
                 reload_s: default_reload_s(),
             },
-            limits: Limits::default(),
+            // One participant plays many, as fast as it goes.
+            limits: Limits { quota_per_s: QUOTA_MAX, quota_burst: QUOTA_MAX, ..Limits::default() },
             log: Log::default(),
             beleid: Beleid::default(),
             telemetrie: Telemetrie::default(),
@@ -397,6 +414,8 @@ impl Config {
             ("limits.tik_s", l.tik_s, 1, 60),
             ("limits.kijk_s", l.kijk_s, 1, 5),
             ("limits.subscriptions", l.subscriptions as u64, 1, 1000),
+            ("limits.quota_per_s", l.quota_per_s.into(), 1, QUOTA_MAX.into()),
+            ("limits.quota_burst", l.quota_burst.into(), 1, QUOTA_MAX.into()),
             ("limits.shutdown_s", l.shutdown_s, 1, 300),
             ("kluis.bewaartermijn_dagen", u64::from(self.kluis.bewaartermijn_dagen), 1, 3650),
             ("kluis.feiten_jaren", u64::from(self.kluis.feiten_jaren), 1, 100),
@@ -412,6 +431,9 @@ impl Config {
         if !self.database.starts_with("sqlite:") && !self.database.starts_with("postgres://") && !self.database.starts_with("postgresql://")
         {
             faults.push("database must begin with sqlite: or postgres://".to_owned());
+        }
+        if self.onveilig_duurzaamheid.as_deref().is_some_and(|gezegd| gezegd != ONVEILIG) {
+            faults.push(format!("onveilig_duurzaamheid must be left out, or say {ONVEILIG:?}"));
         }
         let origin = &self.audit.origin;
         if origin.is_empty() || origin.contains(|c: char| c.is_whitespace() || c.is_control() || c == '+') {
@@ -542,6 +564,10 @@ mod tests {
             ("header_bytes = 16384", "header_bytes = 1000000", "limits.header_bytes"),
             ("crls = [\"certs-example/crl.pem\"]", "crls = []", "tls.crls"),
             ("reload_s = 5", "reload_s = 600", "tls.reload_s"),
+            ("kijk_s = 2", "kijk_s = 60", "limits.kijk_s"),
+            ("quota_per_s = 500", "quota_per_s = 0", "limits.quota_per_s"),
+            ("quota_burst = 5000", "quota_burst = 0", "limits.quota_burst"),
+            ("reflection = false", "reflection = false\nonveilig_duurzaamheid = \"ja\"", "onveilig_duurzaamheid"),
             ("kennisgeving_werkdagen = 1", "kennisgeving_werkdagen = 11", "beleid.kennisgeving_werkdagen"),
             ("bewaartermijn_dagen = 30", "bewaartermijn_dagen = 0", "kluis.bewaartermijn_dagen"),
             ("feiten_jaren = 20", "feiten_jaren = 0", "kluis.feiten_jaren"),

@@ -18,7 +18,6 @@ use crate::admission::wake::Wekker;
 use crate::admission::{Admission, Onderhoud, Werkplaats};
 use crate::audit::keuring::{Keuring, keur};
 use crate::audit::{Journaal, stand};
-use crate::beheer::Beheer;
 use crate::config::{self, Config, seconds};
 use crate::delivery::{Delivery, Onderdelen};
 use crate::domain::beleid::{Beleid, Norm2Begin};
@@ -286,8 +285,24 @@ pub async fn open_store(config: &Config) -> Result<Store, HubFout> {
     if let Some(folder) = config.database.strip_prefix("sqlite:").and_then(|path| Path::new(path).parent()) {
         std::fs::create_dir_all(folder).map_err(|error| HubFout::Io(format!("cannot make {}", folder.display()), error))?;
     }
-    let store = Store::open(&config.database).await?;
+    let store = match config.onveilig_duurzaamheid {
+        None => Store::open(&config.database).await?,
+        Some(_) => zonder_waarborg(&config.database).await?,
+    };
     store.migrate().await?;
+    Ok(store)
+}
+
+/// Opens a database that may lose what was acknowledged. The configuration says that this is accepted; the log says it again at each start.
+async fn zonder_waarborg(url: &str) -> Result<Store, HubFout> {
+    let (store, reden) = Store::open_zonder_waarborg(url).await?;
+    match reden {
+        Some(reden) => tracing::error!(
+            reden,
+            "RECEIPTS MAY BE LOST: the database says \"done\" before it is durable, and the configuration accepts it"
+        ),
+        None => tracing::warn!("onveilig_duurzaamheid is set and not needed: the database is durable; leave it out"),
+    }
     Ok(store)
 }
 
@@ -498,19 +513,16 @@ async fn ververs_register(hub: Hub, interval: std::time::Duration, nu: Arc<Notif
             () = nu.notified() => {}
             _ = tick.tick() => {}
         }
-        let beheer = Beheer {
-            store: &hub.store,
-            register: &hub.register,
-            verbindingen: &hub.verbindingen,
-            clock: &hub.clock,
-            journaal: &hub.journaal,
-        };
+        let beheer = hub.beheer();
         if let Err(error) = beheer.ververs().await {
             tracing::warn!(error = %crate::telemetry::causes(&error), "the register could not be read; the last one stays in force");
         }
         beheer.verbreek_onbevoegden();
         if let Err(error) = ververs_kluis(&hub).await {
             tracing::error!(error = %crate::telemetry::causes(&error), "the keys of the hub could not be read; those of before stay in use");
+        }
+        if let Err(error) = hub.sleutelbeheer().herlees_receiptsleutel().await {
+            tracing::error!(error = %crate::telemetry::causes(&error), "the receipt key could not be read; that of before stays in use");
         }
     }
 }

@@ -51,14 +51,20 @@ impl Sleutel {
         let shown = path.display().to_string();
         let fout = |error| SleutelFout::Bestand(shown.clone(), error);
         if !path.exists() {
-            let nieuw = Sleutel::nieuw()?;
+            let der = Sleutel::nieuw()?.pair.to_pkcs8v1().map_err(|_| SleutelFout::Vorm(shown.clone()))?;
             if let Some(folder) = path.parent() {
                 std::fs::create_dir_all(folder).map_err(fout)?;
             }
-            nieuw.bewaar(path)?;
-            return Ok(nieuw);
+            // Another hub may make the same file at this moment; one of the two keys is that of both.
+            bestand::maak(path, der.as_ref()).map_err(fout)?;
         }
-        let der = std::fs::read(path).map_err(fout)?;
+        Sleutel::laad(path)
+    }
+
+    /// Reads the key from a file.
+    pub fn laad(path: &Path) -> Result<Sleutel, SleutelFout> {
+        let shown = path.display().to_string();
+        let der = std::fs::read(path).map_err(|error| SleutelFout::Bestand(shown.clone(), error))?;
         Ed25519KeyPair::from_pkcs8(&der).map(Sleutel::uit).map_err(|_| SleutelFout::Vorm(shown))
     }
 

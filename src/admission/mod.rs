@@ -8,6 +8,7 @@ pub mod leiding;
 pub mod luisteraar;
 mod nummering;
 mod onderhoud;
+mod plaatsen;
 mod telling;
 mod voorbereid;
 pub mod wake;
@@ -39,6 +40,7 @@ use crate::telemetry::meters::Meters;
 use crate::telemetry::sporen::{self, Sporen};
 use crate::time::Clock;
 pub use onderhoud::Onderhoud;
+use plaatsen::{Plaats, Plaatsen};
 use voorbereid::Voorbereid;
 pub use voorbereid::volgend_spoor;
 use wake::Wekker;
@@ -101,17 +103,27 @@ struct Bevestig {
 struct Vraag<T> {
     antwoord: oneshot::Sender<Result<T, Gestaakt>>,
     uitkomst: Option<T>,
+    /// The place of the participant that asks; none for what the hub asks of itself.
+    plaats: Option<Plaats>,
 }
 
 impl<T> Vraag<T> {
     fn nieuw() -> (Vraag<T>, oneshot::Receiver<Result<T, Gestaakt>>) {
         let (antwoord, wacht) = oneshot::channel();
-        (Vraag { antwoord, uitkomst: None }, wacht)
+        (Vraag { antwoord, uitkomst: None, plaats: None }, wacht)
+    }
+
+    fn op(plaats: Plaats) -> (Vraag<T>, oneshot::Receiver<Result<T, Gestaakt>>) {
+        let (vraag, wacht) = Vraag::nieuw();
+        (Vraag { plaats: Some(plaats), ..vraag }, wacht)
     }
 
     /// A caller that went away is not an error: its message is durable, and a repetition finds the receipt.
     fn beantwoord(self, gedaan: Result<(), Gestaakt>) {
-        drop(self.antwoord.send(gedaan.and_then(|()| self.uitkomst.ok_or(Gestaakt::Stopt))));
+        let Vraag { antwoord, uitkomst, plaats } = self;
+        // Who has its answer has its place back.
+        drop(plaats);
+        drop(antwoord.send(gedaan.and_then(|()| uitkomst.ok_or(Gestaakt::Stopt))));
     }
 }
 
@@ -141,6 +153,9 @@ impl Opdracht {
 }
 
 type Wacht = oneshot::Receiver<Result<Antwoord, Gestaakt>>;
+
+/// A message that was read, ready for the writer; or why it cannot be, with the place of its sender.
+type Gelezene = Result<(Opdracht, Wacht), (Refusal, Plaats)>;
 
 /// An answer that is still to come.
 #[derive(Debug)]
@@ -188,6 +203,7 @@ impl<'a> From<&'a [u8]> for Inzending<'a> {
 #[derive(Clone, Debug)]
 pub struct Admission {
     wachtrij: mpsc::Sender<Opdracht>,
+    plaatsen: Plaatsen,
     clock: Clock,
     kluis: Arc<Kluis>,
     meters: Arc<Meters>,
@@ -230,39 +246,45 @@ impl Admission {
         let (wachtrij, rij) = mpsc::channel(WACHTRIJ);
         let (clock, kluis, meters) = (werkplaats.clock.clone(), Arc::clone(&werkplaats.kluis), Arc::clone(&werkplaats.meters));
         let schrijver = tokio::spawn(schrijf(werkplaats, rij, stop));
-        (Admission { wachtrij, clock, kluis, meters }, schrijver)
+        (Admission { wachtrij, plaatsen: Plaatsen::default(), clock, kluis, meters }, schrijver)
     }
 
     /// Submits one message. The answer comes when it is durable. The work goes on when the caller goes away.
     pub async fn dien_in<'a>(&self, peer: &Peer, inzending: impl Into<Inzending<'a>>) -> Result<Antwoord, Gestaakt> {
         let inzending = inzending.into();
-        match self.lees(peer, inzending)? {
+        // Before anything is read: who has no place costs next to nothing.
+        let plaats = self.plaatsen.neem(peer.oin())?;
+        match self.lees(peer, inzending, plaats)? {
             Ok((opdracht, wacht)) => {
                 self.zet_in_rij(opdracht)?;
                 wacht.await.unwrap_or(Err(Gestaakt::Stopt))
             }
-            Err(refusal) => self.weiger(peer, inzending.bericht, refusal).await.map(Err),
+            // The place is held until that is on record too.
+            Err((refusal, _plaats)) => self.weiger(peer, inzending.bericht, refusal).await.map(Err),
         }
     }
 
     /// Queues one message of a stream, waiting for a place; the answer is awaited later.
     pub async fn zet(&self, peer: &Peer, inzending: Inzending<'_>) -> Wachtend {
-        match self.lees(peer, inzending) {
+        let Ok(plaats) = self.plaatsen.wacht(peer.oin()).await else { return Wachtend::Gestopt };
+        match self.lees(peer, inzending, plaats) {
             // When the writer has gone the receiver says so.
             Ok(Ok((opdracht, wacht))) => self.wachtrij.send(opdracht).await.map_or(Wachtend::Gestopt, |()| Wachtend::Wacht(wacht)),
-            Ok(Err(refusal)) => self.weiger(peer, inzending.bericht, refusal).await.map_or(Wachtend::Gestopt, Wachtend::Geweigerd),
+            Ok(Err((refusal, _plaats))) => {
+                self.weiger(peer, inzending.bericht, refusal).await.map_or(Wachtend::Gestopt, Wachtend::Geweigerd)
+            }
             Err(_) => Wachtend::Gestopt,
         }
     }
 
     /// Reads a message outside the transaction, so that many are read at once.
-    fn lees(&self, peer: &Peer, inzending: Inzending<'_>) -> Result<Result<(Opdracht, Wacht), Refusal>, Gestaakt> {
+    fn lees(&self, peer: &Peer, inzending: Inzending<'_>, plaats: Plaats) -> Result<Gelezene, Gestaakt> {
         let (begin, begonnen_op) = (Instant::now(), self.clock.micros());
         let mut gelezen = match lees(inzending.bericht, peer.rol(), self.clock.now(), self.clock.today()) {
             Ok(gelezen) => gelezen,
             Err(refusal) => {
                 self.meters.geweigerd(soort(inzending.bericht), refusal.code());
-                return Ok(Err(refusal));
+                return Ok(Err((refusal, plaats)));
             }
         };
         let voorbereid = Voorbereid::van(&self.kluis, &gelezen.canonical, inzending, begonnen_op);
@@ -271,7 +293,7 @@ impl Admission {
             gelezen.oordeel = gelezen.oordeel.and(Err(Refusal::Inhoud(vec![fault])));
         }
         let gelezen = Arc::new(gelezen);
-        let (vraag, wacht) = Vraag::nieuw();
+        let (vraag, wacht) = Vraag::op(plaats);
         let dien = Dien { afzender: Arc::clone(peer.deelnemer()), gelezen, voorbereid, begin, aanroep: sporen::huidig() };
         Ok(Ok((Opdracht::Dien(Box::new(dien), vraag), wacht)))
     }
@@ -285,7 +307,7 @@ impl Admission {
 
     /// Confirms receipt of everything in a mailbox up to and including a number; returns the highest number that is confirmed.
     pub async fn bevestig(&self, peer: &Peer, tot: i64) -> Result<i64, Gestaakt> {
-        let (vraag, wacht) = Vraag::nieuw();
+        let (vraag, wacht) = Vraag::op(self.plaatsen.neem(peer.oin())?);
         self.zet_in_rij(Opdracht::Bevestig(Bevestig { peer: peer.clone(), tot }, vraag))?;
         wacht.await.unwrap_or(Err(Gestaakt::Stopt))?.ok_or(Gestaakt::OnbekendNummer)
     }

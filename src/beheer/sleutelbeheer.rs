@@ -49,6 +49,22 @@ impl Sleutelbeheer<'_> {
         Ok(nieuw)
     }
 
+    /// Takes up the key that its file holds now, when another hub that signs with it made a new one. Its public half is durable first.
+    pub async fn herlees_receiptsleutel(&self) -> Result<(), BeheerFout> {
+        // In this order: whoever makes a new one here writes the file first.
+        let huidige = self.sleutel.load_full();
+        let gelezen = Sleutel::laad(self.receipt_key)?;
+        if gelezen.id() == huidige.id() {
+            return Ok(());
+        }
+        let (mut tx, _) = self.store.write().await?;
+        sleutels::bewaar(&mut tx.conn(), gelezen.id(), gelezen.publiek(), self.clock.micros()).await?;
+        tx.commit().await?;
+        tracing::info!(sleutel = gelezen.id(), "receipts are signed with the key that was found in its file");
+        self.sleutel.store(Arc::new(gelezen));
+        Ok(())
+    }
+
     /// Begins a new epoch of pseudonyms; returns its number.
     pub async fn nieuwe_epoche(&self, wie: Oin) -> Result<i16, BeheerFout> {
         let (mut tx, reeks) = self.store.write().await?;

@@ -19,6 +19,7 @@ pub mod logboek;
 pub mod postvak;
 pub mod sleutels;
 pub mod toezicht;
+mod waarborg;
 pub mod zaken;
 
 use std::str::FromStr;

@@ -79,7 +79,8 @@ impl BeheerService for Hub {
 }
 
 impl Hub {
-    fn beheer(&self) -> Beheer<'_> {
+    /// What changes to the register work with.
+    pub(crate) fn beheer(&self) -> Beheer<'_> {
         Beheer {
             store: &self.store,
             register: &self.register,
@@ -91,7 +92,8 @@ impl Hub {
 }
 
 impl Hub {
-    fn sleutelbeheer(&self) -> Sleutelbeheer<'_> {
+    /// What changes to keys and terms work with.
+    pub(crate) fn sleutelbeheer(&self) -> Sleutelbeheer<'_> {
         Sleutelbeheer {
             store: &self.store,
             kluis: &self.kluis,

@@ -15,6 +15,7 @@ use tokio_stream::wrappers::ReceiverStream;
 use tokio_stream::{Stream, StreamExt as _};
 use tonic::{Request, Response, Status, Streaming};
 
+use super::quota::Quotum;
 use super::trace::traceparent;
 use super::{Hub, status};
 use crate::admission::{Antwoord, Gestaakt, Inzending};
@@ -36,11 +37,12 @@ const PAGINA_BYTES: usize = 3 * 1024 * 1024;
 pub(super) struct Exchange {
     hub: Hub,
     abonnementen: Arc<Mutex<HashMap<Oin, usize>>>,
+    quotum: Arc<Quotum>,
 }
 
 impl Exchange {
-    pub(super) fn new(hub: Hub) -> Exchange {
-        Exchange { hub, abonnementen: Arc::default() }
+    pub(super) fn new(hub: Hub, quotum: Arc<Quotum>) -> Exchange {
+        Exchange { hub, abonnementen: Arc::default(), quotum }
     }
 }
 
@@ -71,7 +73,7 @@ impl ExchangeService for Exchange {
         let trace = traceparent(request.metadata());
         let mut berichten = request.into_inner();
         let (onderweg, mut wachtend) = mpsc::channel(ONDERWEG);
-        let hub = self.hub.clone();
+        let (hub, quotum) = (self.hub.clone(), Arc::clone(&self.quotum));
         let (breuk, gebroken) = oneshot::channel();
         let inname = async move {
             while let Some(bericht) = berichten.next().await {
@@ -84,6 +86,8 @@ impl ExchangeService for Exchange {
                 let bericht = bericht.unwrap_or_default();
                 let inzending = Inzending { bericht: &bericht, traceparent: &trace, zegel: zegel.as_ref(), zaad: &zaad };
                 let Ok(plaats) = onderweg.reserve().await else { return };
+                // Beyond the quota the stream is read slower: the sender notices by its window.
+                quotum.wacht(peer.oin()).await;
                 plaats.send((bericht.clone(), hub.admission.zet(&peer, inzending).await));
             }
         };

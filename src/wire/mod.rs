@@ -8,6 +8,7 @@ pub mod client;
 mod exchange;
 mod inzage;
 mod klokken;
+mod quota;
 mod register;
 mod server;
 mod status;

@@ -26,6 +26,7 @@ use tonic::transport::server::Connected;
 use tonic_health::ServingStatus;
 
 use super::exchange::Exchange;
+use super::quota::{Quotum, QuotumLayer};
 use super::{Hub, trace};
 use crate::config::{Limits, seconds};
 use crate::identity::verbinding::{Identiteit, Verbinding};
@@ -96,10 +97,11 @@ pub async fn serve(
     let (health, health_service) = tonic_health::server::health_reporter();
     health.set_service_status("", ServingStatus::Serving).await;
     health.set_service_status("jeugdketen.hub.v1.ExchangeService", ServingStatus::Serving).await;
+    let quotum = Arc::new(Quotum::nieuw(&l));
     let mut routes = Routes::builder();
     routes
         .add_service(health_service)
-        .add_service(limited!(ExchangeServiceServer::new(Exchange::new(hub.clone())), l))
+        .add_service(limited!(ExchangeServiceServer::new(Exchange::new(hub.clone(), Arc::clone(&quotum))), l))
         .add_service(limited!(TrajectServiceServer::new(hub.clone()), l))
         .add_service(limited!(RegisterServiceServer::new(hub.clone()), l))
         .add_service(limited!(ToezichtServiceServer::new(hub.clone()), l))
@@ -111,6 +113,7 @@ pub async fn serve(
 
     let router = builder(&l)
         .layer(trace::TraceLayer::new(hub.clock.clone(), Arc::clone(&hub.meters), hub.sporen.clone()))
+        .layer(QuotumLayer(quotum))
         .add_routes(routes.routes());
 
     let incoming = ReceiverStream::new(verbindingen).map(|verbinding| verbinding.map(Draad));

@@ -28,6 +28,7 @@ mod privacy;
 mod privacy_matrix;
 mod rapport;
 mod replay;
+mod replicas;
 mod requirements;
 mod rondom;
 mod store;
