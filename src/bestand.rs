@@ -50,3 +50,19 @@ fn geheim(options: &mut OpenOptions) -> &mut OpenOptions {
 fn geheim(options: &mut OpenOptions) -> &mut OpenOptions {
     options
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_two_who_make_a_file_the_first_made_it_and_nothing_else_is_left() {
+        let map = tempfile::tempdir().unwrap();
+        let file = map.path().join("sleutel");
+        for bytes in [b"een", b"twe"] {
+            maak(&file, bytes).unwrap();
+            assert_eq!(std::fs::read(&file).unwrap(), b"een");
+        }
+        assert_eq!(std::fs::read_dir(map.path()).unwrap().count(), 1);
+    }
+}

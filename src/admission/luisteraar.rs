@@ -60,7 +60,8 @@ impl Luisteraar {
         }
     }
 
-    /// Sees to it that it listens, and looks what it did not hear. Listening begins before the look, so that nothing falls in between.
+    /// Sees to it that it listens, and looks what it did not hear. Listening begins before the look, so that nothing falls in between; what was
+    /// lost with a connection shows as a number that moved.
     async fn kijk(&self, oor: &mut Option<Oor>, gezien: &mut Option<(i64, i64)>) -> Result<(), StoreError> {
         let leeft = match oor.as_mut() {
             Some(oor) => matches!(timeout(GEDULD, oor.leeft()).await, Ok(Ok(()))),
@@ -68,7 +69,7 @@ impl Luisteraar {
         };
         let mut geluisterd = Ok(());
         if !leeft {
-            (*oor, *gezien) = (None, None);
+            *oor = None;
             match self.store.luister().await {
                 Ok(nieuw) => *oor = nieuw,
                 Err(error) => geluisterd = Err(error),
