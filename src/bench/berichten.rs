@@ -91,11 +91,6 @@ impl Maker {
         self.template.len()
     }
 
-    /// How many messages it made.
-    pub(super) fn made(&self) -> usize {
-        self.turn.load(Ordering::Relaxed)
-    }
-
     /// The next message.
     pub(super) fn next(&self) -> Bytes {
         self.next_with_id().1
@@ -235,7 +230,7 @@ pub(super) async fn bereid_voor(
     aantal: usize,
     clock: &Clock,
 ) -> anyhow::Result<Vec<Zaak>> {
-    let geopend = stuur(rechtbank, &Maker::new(&uitspraak(keten, clock), Vec::new(), clock)?, aantal).await?;
+    let geopend = stuur(rechtbank, &Maker::new(&uitspraak(keten, clock), Vec::new(), clock)?, aantal, true).await?;
     let mut zaken = Vec::with_capacity(aantal);
     for (bsn, receipt) in geopend {
         let receipt = Receipt::decode(receipt)?;
@@ -244,36 +239,46 @@ pub(super) async fn bereid_voor(
         maatregel.copy_from_slice(receipt.maatregel_id.as_bytes());
         zaken.push(Zaak { maatregel, bsn });
     }
-    stuur(gi, &Maker::new(&koppeling(clock), zaken.clone(), clock)?, aantal).await?;
+    stuur(gi, &Maker::new(&koppeling(clock), zaken.clone(), clock)?, aantal, false).await?;
     Ok(zaken)
 }
 
-/// Sends so many messages over streams; returns each receipt with the BSN that its message held when it opened a case.
-async fn stuur(channels: &[Channel], maker: &Arc<Maker>, aantal: usize) -> anyhow::Result<Vec<([u8; 9], Bytes)>> {
+/// Sends so many messages over streams and waits for every receipt.
+pub(super) async fn vul(channels: &[Channel], maker: &Arc<Maker>, aantal: usize) -> anyhow::Result<()> {
+    stuur(channels, maker, aantal, false).await.map(drop)
+}
+
+/// Sends so many messages over streams; returns, when they are kept, each receipt with the BSN that its message held.
+async fn stuur(channels: &[Channel], maker: &Arc<Maker>, aantal: usize, bewaar: bool) -> anyhow::Result<Vec<([u8; 9], Bytes)>> {
     let mut workers = JoinSet::new();
     for (index, channel) in channels.iter().enumerate() {
         let (channel, maker) = (channel.clone(), Arc::clone(maker));
         let mut left = share(aantal, channels.len(), index);
-        let window = share(VOORAF, channels.len(), index);
+        let window = share(VOORAF, channels.len(), index).max(1);
         workers.spawn(async move {
-            let (mut bsns, mut receipts) = (Vec::with_capacity(left), Vec::with_capacity(left));
+            let (mut bsns, mut receipts) = (Vec::new(), Vec::new());
             let next = || {
                 left = left.checked_sub(1)?;
                 let bericht = maker.next();
-                let mut bsn = [b'9'; 9];
-                maker.bsn.inspect(|place| bsn.copy_from_slice(&bericht[*place..place + 9]));
-                bsns.push(bsn);
+                if let (true, Some(place)) = (bewaar, maker.bsn) {
+                    let mut bsn = [0; 9];
+                    bsn.copy_from_slice(&bericht[place..place + 9]);
+                    bsns.push(bsn);
+                }
                 Some(bericht)
             };
             let answered = |receipt: Bytes, _: Duration| {
-                receipts.push(receipt);
+                // Of millions of messages nobody keeps the receipts.
+                if bewaar {
+                    receipts.push(receipt);
+                }
                 Ok(())
             };
             pump(channel, SUBMIT_STREAM, window, next, answered).await?;
             anyhow::Ok(bsns.into_iter().zip(receipts).collect::<Vec<_>>())
         });
     }
-    let mut all = Vec::with_capacity(aantal);
+    let mut all = Vec::new();
     while let Some(some) = workers.join_next().await {
         all.extend(some??);
     }

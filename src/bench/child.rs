@@ -67,6 +67,13 @@ impl Child {
         self.process.id()
     }
 
+    /// Ends it in order.
+    pub(super) fn end(mut self) -> anyhow::Result<()> {
+        Command::new("/bin/sh").args(["-c", "kill -s TERM $0", &self.pid().to_string()]).status()?;
+        self.process.wait()?;
+        Ok(())
+    }
+
     /// Whether it still runs.
     pub(super) fn runs(&mut self) -> bool {
         matches!(self.process.try_wait(), Ok(None))

@@ -169,7 +169,7 @@ async fn closed_stream(load: &Load, target: &Target, maker: &Arc<Maker>) -> anyh
     let mut workers = JoinSet::new();
     for (index, channel) in target.channels.iter().enumerate() {
         let (channel, path, maker) = (channel.clone(), target.stream, Arc::clone(maker));
-        let window = share(load.in_flight, target.channels.len(), index);
+        let window = share(load.in_flight, target.channels.len(), index).max(1);
         workers.spawn(async move {
             let mut measured = Measured::new()?;
             let next = || (Instant::now() < end).then(|| maker.next());
@@ -182,7 +182,7 @@ async fn closed_stream(load: &Load, target: &Target, maker: &Arc<Maker>) -> anyh
 
 /// How many of a number one of several gets.
 pub(super) fn share(number: usize, among: usize, index: usize) -> usize {
-    (number / among + usize::from(index < number % among)).max(1)
+    number / among + usize::from(index < number % among)
 }
 
 /// Sends messages over one stream, so many at once, until there is no next; answers come in the order of the messages.
@@ -239,7 +239,7 @@ async fn open_unary(load: &Load, rate: f64, target: &Target, maker: &Arc<Maker>)
     let turn = std::sync::atomic::AtomicUsize::new(0);
     let (channels, path, maker) = (target.channels.clone(), target.unary, Arc::clone(maker));
     let tolerant = load.tolerant;
-    open_loop(rate, load.duration, load.in_flight.max(AT_ONCE), move || {
+    open_loop(rate, load.duration, load.in_flight.max(AT_ONCE), move |_| {
         let channel = channels[turn.fetch_add(1, std::sync::atomic::Ordering::Relaxed) % channels.len()].clone();
         let bericht = maker.next();
         async move {
@@ -254,13 +254,13 @@ async fn open_unary(load: &Load, rate: f64, target: &Target, maker: &Arc<Maker>)
 }
 
 /// Calls at once in an open loop before one waits for another; what waits is counted.
-const AT_ONCE: usize = 1024;
+pub(super) const AT_ONCE: usize = 1024;
 
-/// Calls so many times a second, at most so many at once. Each latency counts from the moment its call should have begun. A call that says
-/// `false` was refused and is counted apart.
+/// Calls so many times a second, at most so many at once. Each latency counts from the moment its call should have begun. A call is told
+/// that moment; one that says `false` was refused and is counted apart.
 pub(super) async fn open_loop<F, C>(rate: f64, duration: Duration, at_once: usize, call: F) -> anyhow::Result<Measured>
 where
-    F: Fn() -> C + Send + Sync + 'static,
+    F: Fn(Instant) -> C + Send + Sync + 'static,
     C: Future<Output = anyhow::Result<bool>> + Send + 'static,
 {
     let (results, mut gathered) = mpsc::unbounded_channel();
@@ -272,7 +272,7 @@ where
             let (places, call, results) = (Arc::clone(&places), Arc::clone(&call), results.clone());
             runtime.spawn(async move {
                 let place = places.acquire_owned().await;
-                let answer = call().await;
+                let answer = call(intended).await;
                 drop((results.send((intended.elapsed(), answer)), place));
             });
             true
@@ -351,7 +351,7 @@ mod tests {
     #[tokio::test]
     async fn a_server_that_stalls_shows_in_the_latency_of_all_who_should_have_been_served() {
         let nr = Arc::new(AtomicU32::new(0));
-        let call = move || {
+        let call = move |_| {
             let nr = nr.fetch_add(1, Ordering::Relaxed);
             async move {
                 if nr == 100 {
@@ -371,13 +371,13 @@ mod tests {
     #[tokio::test]
     async fn a_refusal_is_counted_apart_and_a_failure_ends_the_run() {
         let nr = Arc::new(AtomicU32::new(0));
-        let every_other = move || {
+        let every_other = move |_| {
             let nr = nr.fetch_add(1, Ordering::Relaxed);
             async move { Ok(nr.is_multiple_of(2)) }
         };
         let measured = open_loop(1000.0, Duration::from_millis(100), 8, every_other).await.unwrap();
         assert_eq!((measured.calls, measured.refused), (50, 50));
-        let failing = || async { bail!("no") };
+        let failing = |_| async { bail!("no") };
         assert!(open_loop(1000.0, Duration::from_millis(100), 8, failing).await.is_err());
     }
 

@@ -1,11 +1,17 @@
 //! The load generator: what the hub takes in and hands out, beside yardsticks of the same run on the same machine, so that a ratio can be
 //! trusted where an absolute number cannot. The hub and the raw mTLS echo are processes of their own. It measures; it tunes nothing.
 
+mod achterstand;
 mod bare;
 mod berichten;
+mod buurman;
 mod child;
+mod e2e;
 mod echo;
+mod idle;
+mod jaar;
 mod klokken;
+mod lezers;
 mod load;
 mod machine;
 mod postgres;
@@ -21,6 +27,11 @@ use tokio_util::sync::CancellationToken;
 use crate::config::Config;
 use crate::hub::Running;
 use crate::time::Clock;
+pub use achterstand::{AchterstandReport, Level};
+pub use buurman::{Buurman, BuurmanReport, KEER};
+pub use e2e::E2eReport;
+pub use idle::IdleReport;
+pub use jaar::JaarReport;
 pub use klokken::{Klokkenrapport, klokken};
 pub use postgres::Weg;
 pub use rapport::{Cpu, Figures, Machine};
@@ -97,6 +108,31 @@ pub async fn submit(plan: &Plan, soort: Soort, opties: Opties, voortgang: &dyn V
 /// Measures submits over streams.
 pub async fn stream(plan: &Plan, soort: Soort, opties: Opties, voortgang: &dyn Voortgang) -> anyhow::Result<Report> {
     submit::submit(plan, load::Way::Stream, soort, opties, voortgang).await
+}
+
+/// Measures from the intended moment of sending to the view in the hands of every recipient, at so many messages a second.
+pub async fn e2e(plan: &Plan, rate: f64, voortgang: &dyn Voortgang) -> anyhow::Result<E2eReport> {
+    e2e::e2e(plan, rate, voortgang).await
+}
+
+/// Measures what so many subscribers cost that have nothing to do.
+pub async fn idle(plan: &Plan, aantal: usize, voortgang: &dyn Voortgang) -> anyhow::Result<IdleReport> {
+    idle::idle(plan, aantal, voortgang).await
+}
+
+/// Measures what so many unread messages of others cost, with delivery at so many messages a second.
+pub async fn achterstand(plan: &Plan, berichten: usize, rate: f64, voortgang: &dyn Voortgang) -> anyhow::Result<AchterstandReport> {
+    achterstand::achterstand(plan, berichten, rate, voortgang).await
+}
+
+/// Measures what a participant costs the others that sends far more than it may.
+pub async fn buurman(plan: &Plan, wie: Buurman, voortgang: &dyn Voortgang) -> anyhow::Result<BuurmanReport> {
+    buurman::buurman(plan, wie, voortgang).await
+}
+
+/// Plays a part of the national year, above 0 and up to 1.
+pub async fn jaar(plan: &Plan, deel: f64, voortgang: &dyn Voortgang) -> anyhow::Result<JaarReport> {
+    jaar::jaar(plan, deel, voortgang).await
 }
 
 /// Serves the yardstick of the wire until standard input ends: a process of its own beside the hub.

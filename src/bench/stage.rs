@@ -139,6 +139,18 @@ impl Stage {
         Ok(())
     }
 
+    /// Ends the hub in order and starts it again on what it kept, with other lines of `[limits]`. A hub elsewhere stays as it is.
+    pub(super) async fn restart(&mut self, plan: &Plan, limits: &str) -> anyhow::Result<()> {
+        let (Some(hub), Some(url)) = (self.hub.take(), self.database.url.as_deref()) else { return Ok(()) };
+        tokio::task::spawn_blocking(move || hub.end()).await??;
+        let config = hub_config(&self.folder.0, "hub", &self.certs, url, limits)?;
+        let hub = Child::start(&["serve"], &config, &plan.env).await?;
+        self.hub_address.clone_from(&hub.address);
+        self.processes.hub = Some(hub.pid());
+        self.hub = Some(hub);
+        Ok(())
+    }
+
     /// Connections to the hub with the certificate of a participant.
     pub(super) async fn to_hub(&self, wie: &str, connections: usize) -> anyhow::Result<Target> {
         let channels = self.connect(&self.hub_address, wie, connections).await?;
@@ -183,6 +195,11 @@ impl Stage {
         Ok(ClientTls { ca: self.certs.join("ca.pem"), certificaat: file("pem"), sleutel: file("key") }.laad()?)
     }
 
+    /// How the database was measured without a hub, or why not.
+    pub(super) fn bare_how(&self) -> String {
+        self.bare.as_ref().map_or_else(Clone::clone, Bare::how)
+    }
+
     /// An error when the hub ended by itself.
     pub(super) fn hub_runs(&mut self) -> anyhow::Result<()> {
         let runs = self.hub.as_mut().is_none_or(Child::runs);
@@ -213,7 +230,7 @@ fn hub_config(folder: &Path, naam: &str, certs: &Path, database: &str, limits: &
     writeln!(text, "[audit]\nkey = \"{naam}-audit.key\"\nstand = \"{naam}-audit.stand\"")?;
     writeln!(text, "[tls]\ncertificate = {:?}\nkey = {:?}\nclient_ca = {:?}", file("hub.pem"), file("hub.key"), file("ca.pem"))?;
     writeln!(text, "crls = [{:?}]", file("crl.pem"))?;
-    writeln!(text, "[limits]\nstreams = 1000\ntik_s = 60\n{limits}")?;
+    writeln!(text, "[limits]\nstreams = 1000\ntik_s = 60\nconnection_age_s = 86400\n{limits}")?;
     writeln!(text, "[log]\nfilter = \"info\"\njson = true")?;
     let path = folder.join(format!("{naam}.toml"));
     std::fs::write(&path, text)?;

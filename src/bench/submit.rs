@@ -224,7 +224,7 @@ impl<'a> Run<'a> {
             echo: Figures::of(&rounds.iter().map(|round| &round.echo).collect::<Vec<_>>())?,
             ratio_echo: ratio(|round| Some(round.echo.per_second())).unwrap_or_default(),
             bare_per_second: (!bare.is_empty()).then(|| median(bare)),
-            bare_how: stage.bare.as_ref().map_or_else(Clone::clone, |bare| bare.how()),
+            bare_how: stage.bare_how(),
             ratio_bare: ratio(|round| round.bare),
             one: of(|round| round.one.as_ref())?,
             ratio_one: ratio(|round| round.one.as_ref().map(Measured::per_second)),

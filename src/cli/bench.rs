@@ -9,7 +9,9 @@ use std::time::Duration;
 use clap::{Args, Subcommand, ValueEnum};
 use indicatif::{ProgressBar, ProgressStyle};
 
-use crate::bench::{self, Opslag, Opties, Plan, Soort, Voortgang, Weg};
+use crate::bench::{self, Buurman, Opslag, Opties, Plan, Soort, Voortgang, Weg};
+use crate::config::Log;
+use crate::telemetry;
 
 /// What to measure.
 #[derive(Debug, Subcommand)]
@@ -35,6 +37,63 @@ pub(super) enum Command {
         /// Messages at once, over all streams; in an open loop there is no such limit.
         #[arg(long, default_value_t = 256, value_name = "N")]
         in_flight: usize,
+    },
+    /// From the moment a message should have been sent to the view in the hands of every recipient, who acknowledge as they go.
+    #[command(after_help = E2E_HELP)]
+    E2e {
+        #[command(flatten)]
+        gemeen: Gemeen,
+        /// Messages a second.
+        #[arg(long, default_value_t = 500.0, value_name = "N")]
+        per_second: f64,
+    },
+    /// What subscribers cost that have nothing to do, beside a server that only holds a stream open. Memory and processor time.
+    #[command(after_help = IDLE_HELP)]
+    Idle {
+        #[command(flatten)]
+        gemeen: Gemeen,
+        /// Subscribers, each on a connection of its own.
+        #[arg(long, default_value_t = 10_000, value_name = "N")]
+        abonnees: usize,
+    },
+    /// What a backlog costs those who are no part of it: submit and delivery while the mailboxes of others fill up.
+    #[command(after_help = ACHTERSTAND_HELP)]
+    Achterstand {
+        #[command(flatten)]
+        gemeen: Gemeen,
+        /// Messages of others in the end; the first measurement is at 10,000.
+        #[arg(long, default_value_t = 200_000, value_name = "M")]
+        berichten: usize,
+        /// Messages a second while delivery is measured.
+        #[arg(long, default_value_t = 500.0, value_name = "N")]
+        per_second: f64,
+        /// Messages at once while submit is measured.
+        #[arg(long, default_value_t = 64, value_name = "N")]
+        in_flight: usize,
+    },
+    /// What a participant costs the others that sends 50 times its quota: their latency at a fixed rate, without and with it.
+    #[command(after_help = BUURMAN_HELP)]
+    Buurman {
+        #[command(flatten)]
+        gemeen: Gemeen,
+        /// Messages a second that a participant may send.
+        #[arg(long, default_value_t = 100, value_name = "N")]
+        quota: u64,
+        /// Messages a second that the neighbour sends, when not 50 times the quota.
+        #[arg(long, value_name = "N")]
+        buurman_per_second: Option<f64>,
+        /// Messages a second that the others send.
+        #[arg(long, default_value_t = 50.0, value_name = "N")]
+        per_second: f64,
+    },
+    /// A year of the whole country through the wire, on simulated time.
+    #[command(after_help = JAAR_HELP)]
+    Jaar {
+        #[command(flatten)]
+        gemeen: Gemeen,
+        /// Part of the year, above 0 and up to 1.
+        #[arg(long, default_value_t = 1.0)]
+        deel: f64,
     },
     /// What the norm clocks cost: one case, a message, and a tick, with many open cases. Below the wire.
     Klokken {
@@ -80,6 +139,34 @@ const STREAM_HELP: &str = "\
 Examples:
   ketenhub bench stream --postgres --json
   ketenhub bench stream --per-second 5000";
+
+const E2E_HELP: &str = "\
+Examples:
+  ketenhub bench e2e --postgres
+  ketenhub bench e2e --per-second 1000 --seconds 10";
+
+const IDLE_HELP: &str = "\
+Every subscriber is an open file in the hub and in the load generator; both raise their limit to 65,536 as far as they may. Where
+they may not, `ulimit -n` says how many there can be.
+
+Examples:
+  ketenhub bench idle
+  ketenhub bench idle --abonnees 2000 --seconds 30";
+
+const ACHTERSTAND_HELP: &str = "\
+Examples:
+  ketenhub bench achterstand --postgres
+  ketenhub bench achterstand --postgres --berichten 5000000";
+
+const BUURMAN_HELP: &str = "\
+Examples:
+  ketenhub bench buurman --postgres
+  ketenhub bench buurman --quota 200 --per-second 100";
+
+const JAAR_HELP: &str = "\
+Examples:
+  ketenhub bench jaar --postgres
+  ketenhub bench jaar --deel 0.01";
 
 /// What every case asks.
 #[derive(Debug, Args)]
@@ -233,6 +320,9 @@ impl Voortgang for Balk {
     }
 }
 
+/// For cases that have no number of messages at once.
+const ONE: usize = 1;
+
 /// Measures.
 pub(super) async fn run(command: &Command) -> anyhow::Result<()> {
     let balk = Balk::new();
@@ -246,6 +336,29 @@ pub(super) async fn run(command: &Command) -> anyhow::Result<()> {
             let plan = gemeen.plan(*in_flight, zending.per_second)?;
             let report = bench::stream(&plan, zending.soort(), zending.opties(), &balk).await?;
             print(&report, gemeen.json, tabel::submit)
+        }
+        Command::E2e { gemeen, per_second } => {
+            let report = bench::e2e(&gemeen.plan(ONE, Some(*per_second))?, *per_second, &balk).await?;
+            print(&report, gemeen.json, tabel::e2e)
+        }
+        Command::Idle { gemeen, abonnees } => {
+            let report = bench::idle(&gemeen.plan(ONE, None)?, *abonnees, &balk).await?;
+            print(&report, gemeen.json, tabel::idle)
+        }
+        Command::Achterstand { gemeen, berichten, per_second, in_flight } => {
+            let plan = gemeen.plan(*in_flight, Some(*per_second))?;
+            let report = bench::achterstand(&plan, *berichten, *per_second, &balk).await?;
+            print(&report, gemeen.json, tabel::achterstand)
+        }
+        Command::Buurman { gemeen, quota, buurman_per_second, per_second } => {
+            let wie = Buurman { quota: *quota, buurman: *buurman_per_second, anderen: *per_second };
+            let report = bench::buurman(&gemeen.plan(ONE, Some(*per_second))?, wie, &balk).await?;
+            print(&report, gemeen.json, tabel::buurman)
+        }
+        Command::Jaar { gemeen, deel } => {
+            telemetry::start(&Log { filter: "warn".to_owned(), json: false });
+            let report = bench::jaar(&gemeen.plan(ONE, None)?, *deel, &balk).await?;
+            print(&report, gemeen.json, tabel::jaar)
         }
         Command::Klokken { certs, database, zaken, json } => {
             let report = bench::klokken(certs, database.as_deref(), (*zaken).max(1000), |wat| eprintln!("{wat}")).await?;

@@ -1,6 +1,6 @@
 //! Reports of `bench` as text.
 
-use crate::bench::{Cpu, Figures, Klokkenrapport, Machine, Report};
+use crate::bench::{AchterstandReport, BuurmanReport, Cpu, E2eReport, Figures, IdleReport, JaarReport, Klokkenrapport, Machine, Report};
 
 /// Submit and stream.
 pub(super) fn submit(r: &Report) {
@@ -23,6 +23,76 @@ pub(super) fn submit(r: &Report) {
     verhouding("ratio to one at a time", r.ratio_one);
     verhouding("ratio to unprotected", r.ratio_unprotected);
     cpu(&r.cpu);
+    machine(&r.machine);
+}
+
+/// Delivery.
+pub(super) fn e2e(r: &E2eReport) {
+    println!("e2e: bepaling of {} bytes, {} a second asked, on {}", r.bytes, r.asked_per_second, r.database);
+    println!("{} messages in {} cases, {} rounds; all latencies from the intended moment", r.messages, r.zaken, r.rounds);
+    kop();
+    regel("view with everybody", &r.everybody);
+    regel("view with aanbieder", &r.aanbieder);
+    regel("view with gemeente", &r.gemeente);
+    regel("receipt", &r.receipt);
+    regel("raw mTLS echo", &r.echo);
+    if let Some(bare) = r.bare_per_second {
+        println!("{:<24} {bare:>9.0}", "bare inserts");
+    }
+    println!("  ({})", r.bare_how);
+    verhouding("p50 everybody to echo", Some(r.ratio_p50));
+    cpu(&r.cpu);
+    machine(&r.machine);
+}
+
+/// Subscribers that do nothing.
+pub(super) fn idle(r: &IdleReport) {
+    let kib = |bytes: f64| bytes / 1024.0;
+    println!("idle: {} subscribers of {} participants, each on a connection of its own", r.subscribers, r.participants);
+    println!("hub, each                {:>9.1} KiB   {:.0} MiB in all", kib(r.hub_each), kib(kib(r.hub_after as f64)));
+    println!("bare stream, each        {:>9.1} KiB", kib(r.bare_each));
+    verhouding("ratio", Some(r.ratio));
+    println!("hub, doing nothing       {:>9.1} % of a core", r.hub_cpu * 100.0);
+    println!("opened                   {:>9.0} a second", r.opened_per_second);
+    machine(&r.machine);
+}
+
+/// A backlog of others.
+pub(super) fn achterstand(r: &AchterstandReport) {
+    println!("achterstand: {} in flight, delivery at {} a second, on {}", r.in_flight, r.asked_per_second, r.database);
+    println!("filled at {:.0} messages a second", r.filled_per_second);
+    kop();
+    for level in [&r.few, &r.many] {
+        println!("{} messages of others", level.stored);
+        regel("  accepted and durable", &level.submit);
+        regel("  view with everybody", &level.e2e);
+        regel("  raw mTLS echo", &level.echo);
+    }
+    verhouding("ratio of the rates", Some(r.ratio_rate));
+    verhouding("ratio of the p99", Some(r.ratio_p99));
+    verhouding("ratio of the e2e p99", Some(r.ratio_e2e_p99));
+    verhouding("ratio of the echo", Some(r.ratio_machine));
+    machine(&r.machine);
+}
+
+/// A neighbour that sends too much.
+pub(super) fn buurman(r: &BuurmanReport) {
+    let quota = r.quota_per_second.map_or_else(|| "no quota in this hub".to_owned(), |quota| format!("quota {quota} a second"));
+    println!("buurman: {quota}, others {} a second, on {}", r.others_per_second, r.database);
+    kop();
+    regel("others without it", &r.without);
+    regel("others with it", &r.with);
+    verhouding("ratio of the p99", Some(r.ratio_p99));
+    let (accepted, refused) = (r.neighbour_accepted, r.neighbour_refused);
+    println!("the neighbour tried {} a second: {accepted} accepted, {refused} refused", r.neighbour_asked_per_second);
+    machine(&r.machine);
+}
+
+/// The national year.
+pub(super) fn jaar(r: &JaarReport) {
+    println!("jaar: {} of the national year, on {}", r.share, r.database);
+    println!("{} children, {} messages, {} refused, {} acknowledgements", r.children, r.messages, r.refused, r.acknowledged);
+    println!("{:.1} seconds, {:.0} messages a second, {:.0} times as fast as they come", r.seconds, r.per_second, r.times_faster);
     machine(&r.machine);
 }
 
