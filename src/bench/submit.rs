@@ -50,10 +50,10 @@ pub struct Report {
     pub rounds: usize,
     /// The hub: accepted and durable.
     pub hub: Figures,
-    /// The raw mTLS echo of the same message, in a closed loop.
+    /// The raw mTLS echo of the same message, at the same pace.
     pub echo: Figures,
-    /// Hub ÷ echo, the median of the rounds.
-    pub ratio_echo: f64,
+    /// Hub ÷ echo, the median of the rounds; in an open loop there are no ratios, since the rate was asked.
+    pub ratio_echo: Option<f64>,
     /// Rows a second that the database makes durable without a hub.
     pub bare_per_second: Option<f64>,
     /// How that was measured, or why not.
@@ -168,13 +168,13 @@ impl<'a> Run<'a> {
         let mut spent = Spent::default();
         let (hub, echo, bare);
         if nr.is_multiple_of(2) {
-            echo = load::run(&closed, &self.echo, &self.maker).await?;
+            echo = load::run(&self.load, &self.echo, &self.maker).await?;
             bare = stage.bare_rate(self.plan.duration).await?;
             hub = self.hub(stage, &mut spent).await?;
         } else {
             hub = self.hub(stage, &mut spent).await?;
             bare = stage.bare_rate(self.plan.duration).await?;
-            echo = load::run(&closed, &self.echo, &self.maker).await?;
+            echo = load::run(&self.load, &self.echo, &self.maker).await?;
         }
         let one = match self.een {
             true => {
@@ -204,7 +204,7 @@ impl<'a> Run<'a> {
         };
         let ratio = |to: fn(&Round) -> Option<f64>| {
             let ratios: Vec<_> = rounds.iter().filter_map(|round| Some(round.hub.per_second() / to(round)?)).collect();
-            (!ratios.is_empty()).then(|| median(ratios))
+            (self.plan.per_second.is_none() && !ratios.is_empty()).then(|| median(ratios))
         };
         let messages = rounds.iter().map(|round| round.hub.calls).sum();
         let spent = rounds.iter().fold(Spent::default(), |spent, round| spent + round.spent);
@@ -222,7 +222,7 @@ impl<'a> Run<'a> {
             rounds: rounds.len(),
             hub: Figures::of(&rounds.iter().map(|round| &round.hub).collect::<Vec<_>>())?,
             echo: Figures::of(&rounds.iter().map(|round| &round.echo).collect::<Vec<_>>())?,
-            ratio_echo: ratio(|round| Some(round.echo.per_second())).unwrap_or_default(),
+            ratio_echo: ratio(|round| Some(round.echo.per_second())),
             bare_per_second: (!bare.is_empty()).then(|| median(bare)),
             bare_how: stage.bare_how(),
             ratio_bare: ratio(|round| round.bare),

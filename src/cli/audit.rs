@@ -163,7 +163,7 @@ fn verify(file: &Path, key: &str, since: Option<&Path>) -> anyhow::Result<()> {
     println!(
         "the proof holds: the log of {} records, root {}, is the beginning of that of {}",
         toen.grootte,
-        hex::encode(&toen.wortel),
+        hex::encode(toen.wortel),
         hoofd.grootte
     );
     Ok(())
@@ -198,7 +198,7 @@ async fn fsck(config: &Path, als_json: bool) -> anyhow::Result<()> {
 }
 
 fn toon(keuring: &Keuring, met_stand: bool, seconden: f64, als_json: bool) {
-    let wortel = keuring.wortel.map(|wortel| hex::encode(&wortel)).unwrap_or_default();
+    let wortel = keuring.wortel.map(hex::encode).unwrap_or_default();
     let gebreken: Vec<String> = keuring.gebreken.iter().map(ToString::to_string).collect();
     if als_json {
         let uitkomst = serde_json::json!({

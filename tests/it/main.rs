@@ -8,6 +8,7 @@ mod architecture;
 mod audit;
 mod authz;
 mod beheer;
+mod bench;
 mod cli;
 mod contract_image;
 mod delivery;

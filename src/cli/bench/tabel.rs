@@ -18,7 +18,7 @@ pub(super) fn submit(r: &Report) {
         println!("{:<24} {bare:>9.0}", "bare inserts");
     }
     println!("  ({})", r.bare_how);
-    verhouding("ratio to the echo", Some(r.ratio_echo));
+    verhouding("ratio to the echo", r.ratio_echo);
     verhouding("ratio to bare inserts", r.ratio_bare);
     verhouding("ratio to one at a time", r.ratio_one);
     verhouding("ratio to unprotected", r.ratio_unprotected);

@@ -39,8 +39,8 @@ impl Waarde {
         let mut vormen = tekstvormen(self.tekst().as_bytes());
         let som = sha256(self.tekst().as_bytes());
         vormen.push(("sha-256", som.to_vec()));
-        vormen.push(("sha-256 hex", hex::encode(&som).into_bytes()));
-        vormen.push(("SHA-256 HEX", hex::encode(&som).to_uppercase().into_bytes()));
+        vormen.push(("sha-256 hex", hex::encode(som).into_bytes()));
+        vormen.push(("SHA-256 HEX", hex::encode(som).to_uppercase().into_bytes()));
         vormen.extend(base64_vormen(&som).map(|vorm| ("sha-256 base64", vorm)));
         match self {
             Waarde::Tekst(_) => {}
