@@ -118,7 +118,7 @@ async fn a_reader_that_moves_from_hub_to_hub_misses_and_doubles_nothing() {
         while gelezen.len() < AANTAL as usize {
             let levering = volgende(&mut stroom).await.unwrap();
             gelezen.push((levering.postvaknummer, bericht_id(&levering)));
-            if gelezen.len() % 13 == 0 {
+            if gelezen.len().is_multiple_of(13) {
                 break;
             }
         }
@@ -132,7 +132,8 @@ async fn a_reader_that_moves_from_hub_to_hub_misses_and_doubles_nothing() {
         verzonden.extend(timeout(GEDULD, zender).await.unwrap().unwrap());
     }
     let mut ids: Vec<_> = gelezen.into_iter().map(|(_, id)| id).collect();
-    (ids.sort(), verzonden.sort());
+    ids.sort();
+    verzonden.sort();
     assert_eq!(ids, verzonden);
 }
 
