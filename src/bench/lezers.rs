@@ -23,6 +23,8 @@ use crate::wire::client::uitleg;
 
 /// How long the last deliveries may take after the last message was sent.
 const AFTER: Duration = Duration::from_secs(60);
+/// How long recipients may take to read what was sent as fast as it went.
+const CATCH_UP: Duration = Duration::from_secs(600);
 /// How long nothing may come in before everything is read.
 const QUIET: Duration = Duration::from_millis(300);
 /// Deliveries acknowledged at once of what was there before.
@@ -101,7 +103,7 @@ impl Lezers {
 
     /// Waits until those who read have read everything that was sent before.
     pub(super) async fn bij(&self) -> anyhow::Result<()> {
-        let deadline = Instant::now() + AFTER;
+        let deadline = Instant::now() + CATCH_UP;
         loop {
             let before = nu(&self.ontvangst).gelezen;
             tokio::time::sleep(QUIET).await;

@@ -74,7 +74,8 @@ impl Rabbitmq {
                             eprintln!("an acknowledgement failed: {error}");
                         }
                     }
-                    Err(error) => eprintln!("consuming failed: {error}"),
+                    // The queue goes at the end; before, what does not come in fails the run.
+                    Err(_) => return,
                 }
             }
         });
