@@ -175,7 +175,7 @@ mod tests {
             count = std::hint::black_box(count + 1);
         }
         let spent = none.since(&before);
-        assert!(spent.generator > 0.1, "{spent:?}");
+        assert!(spent.generator > 0.02, "{spent:?}");
         // The machine has few cores: what others can have taken is what is left of them.
         let cores = std::thread::available_parallelism().map_or(1, usize::from) as f64;
         assert!(spent.others <= cores * spent.elapsed - spent.generator + 0.05, "{spent:?}");
