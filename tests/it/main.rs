@@ -9,6 +9,7 @@ mod audit;
 mod authz;
 mod beheer;
 mod bench;
+mod campagne;
 mod cli;
 mod contract_image;
 mod delivery;

@@ -34,7 +34,16 @@ impl Proces {
         (proces, velden["operator"].as_str().unwrap().to_owned())
     }
 
+    /// The same, for who goes on when it does not listen in time: what it said instead.
+    pub async fn probeer(config: &Path, omgeving: &[(&str, &str)], binnen: Duration) -> Result<Proces, Vec<String>> {
+        Proces::luistert(config, omgeving, binnen).await.map(|(proces, _)| proces)
+    }
+
     async fn luisterend(config: &Path, omgeving: &[(&str, &str)]) -> (Proces, serde_json::Value) {
+        Proces::luistert(config, omgeving, GEDULD).await.unwrap_or_else(|gezegd| panic!("it does not listen; it said {gezegd:#?}"))
+    }
+
+    async fn luistert(config: &Path, omgeving: &[(&str, &str)], binnen: Duration) -> Result<(Proces, serde_json::Value), Vec<String>> {
         let mut command = programma(&["serve", "--config"]);
         command.arg(config).envs(omgeving.iter().copied()).stdout(Stdio::null()).stderr(Stdio::piped());
         let mut child = command.spawn().unwrap();
@@ -49,14 +58,20 @@ impl Proces {
             })
         });
         let mut proces = Proces { address: String::new(), child, regels, gezegd };
-        let regel = proces.zegt("the hub listens").await;
+        let regel = proces.hoort("the hub listens", binnen).await?;
         let regel: serde_json::Value = serde_json::from_str(&regel).unwrap();
         proces.address = regel["fields"]["address"].as_str().unwrap().to_owned();
-        (proces, regel["fields"].clone())
+        Ok((proces, regel["fields"].clone()))
     }
 
     /// Waits until it writes a line with this text, and returns the line.
     pub async fn zegt(&mut self, wat: &str) -> String {
+        let regel = self.hoort(wat, GEDULD).await;
+        regel.unwrap_or_else(|gezegd| panic!("waited in vain for {wat:?}; it said {gezegd:#?}"))
+    }
+
+    /// The same, or what it said in that time instead.
+    pub async fn hoort(&mut self, wat: &str, binnen: Duration) -> Result<String, Vec<String>> {
         let mut gezegd = Vec::new();
         let wachten = async {
             while let Some(regel) = self.regels.recv().await {
@@ -67,8 +82,8 @@ impl Proces {
             }
             None
         };
-        let regel = timeout(GEDULD, wachten).await.ok().flatten();
-        regel.unwrap_or_else(|| panic!("waited in vain for {wat:?}; it said {gezegd:#?}"))
+        let regel = timeout(binnen, wachten).await.ok().flatten();
+        regel.ok_or(gezegd)
     }
 
     /// What it wrote to standard error, also after it ended.
@@ -127,11 +142,16 @@ pub async fn voer_uit(argumenten: &[&str]) -> Output {
 }
 
 /// Runs a command to its end; one that does not end is killed, and the test fails. Its standard input is empty unless it was given.
-pub async fn draai(mut command: Command) -> Output {
+pub async fn draai(command: Command) -> Output {
+    draai_binnen(command, Duration::from_secs(60)).await
+}
+
+/// The same, for one that has more to do.
+pub async fn draai_binnen(mut command: Command, binnen: Duration) -> Output {
     let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the command starts; ./test installs what it needs");
     let pid = child.id().to_string();
     let einde = tokio::task::spawn_blocking(move || child.wait_with_output().unwrap());
-    match timeout(Duration::from_secs(60), einde).await {
+    match timeout(binnen, einde).await {
         Ok(uitvoer) => uitvoer.unwrap(),
         Err(_) => {
             let _ = Command::new("/bin/sh").args(["-c", "kill -s KILL $0", &pid]).status();
