@@ -16,15 +16,6 @@ use tokio::time::timeout;
 /// What sqlx sends to commit: a simple query, with its zero byte.
 const COMMIT: &[u8] = b"COMMIT\0";
 
-/// What the connections do.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Stand {
-    /// Bytes pass.
-    Open,
-    /// Nothing passes, and both ends stay open: what a peer sees of a machine or a line that is gone.
-    Stil,
-}
-
 /// Where to cut a COMMIT.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Knip {
@@ -37,11 +28,12 @@ pub enum Knip {
 #[derive(Debug)]
 struct Binnen {
     doel: Mutex<String>,
-    stand: watch::Sender<Stand>,
     /// Goes up at every cut: a connection of a lower number ends.
     beurt: watch::Sender<u64>,
     /// As `beurt`, but the client's end is left open without anybody behind it.
     half: watch::Sender<u64>,
+    /// As `beurt`, but both ends are left open and nothing passes any more.
+    bevroren: watch::Sender<u64>,
     knip: Mutex<Option<Knip>>,
     geknipt: watch::Sender<u64>,
 }
@@ -62,9 +54,9 @@ impl Doorgang {
         let adres = listener.local_addr().unwrap().to_string();
         let binnen = Arc::new(Binnen {
             doel: Mutex::new(doel.to_owned()),
-            stand: watch::channel(Stand::Open).0,
             beurt: watch::channel(0).0,
             half: watch::channel(0).0,
+            bevroren: watch::channel(0).0,
             knip: Mutex::default(),
             geknipt: watch::channel(0).0,
         });
@@ -93,9 +85,10 @@ impl Doorgang {
         self.binnen.half.send_modify(|beurt| *beurt += 1);
     }
 
-    /// Stalls, or passes bytes again.
-    pub fn zet(&self, stand: Stand) {
-        self.binnen.stand.send_replace(stand);
+    /// Nothing passes on any connection of now, and both ends stay open: what a peer sees when a machine or a line is gone. New connections
+    /// pass.
+    pub fn bevries(&self) {
+        self.binnen.bevroren.send_modify(|beurt| *beurt += 1);
     }
 
     /// Cuts the connection of the next COMMIT. What is returned says when that has happened.
@@ -115,7 +108,7 @@ impl Drop for Doorgang {
 }
 
 async fn verbind(binnen: Arc<Binnen>, mut klant: TcpStream) {
-    let (mut beurt, mut half) = (binnen.beurt.subscribe(), binnen.half.subscribe());
+    let [mut beurt, mut half, mut bevroren] = [&binnen.beurt, &binnen.half, &binnen.bevroren].map(watch::Sender::subscribe);
     let doel = binnen.doel.lock().unwrap().clone();
     let Ok(Ok(mut server)) = timeout(Duration::from_secs(5), TcpStream::connect(&doel)).await else { return };
     for kant in [&klant, &server] {
@@ -129,6 +122,10 @@ async fn verbind(binnen: Arc<Binnen>, mut klant: TcpStream) {
             _ = async { tokio::try_join!(heen(&binnen, &zwijg, van_klant, naar_server), terug(&binnen, &zwijg, van_server, naar_klant)) } => false,
             _ = beurt.changed() => false,
             _ = half.changed() => true,
+            _ = bevroren.changed() => {
+                let _ = beurt.changed().await;
+                false
+            }
         }
     };
     drop(server);
@@ -142,7 +139,6 @@ async fn heen(binnen: &Binnen, zwijg: &AtomicBool, mut van: ReadHalf<'_>, mut na
     let mut buffer = vec![0; 32 * 1024];
     loop {
         let gelezen = van.read(&mut buffer).await?;
-        binnen.is_open().await;
         if gelezen == 0 {
             return naar.shutdown().await;
         }
@@ -164,7 +160,6 @@ async fn terug(binnen: &Binnen, zwijg: &AtomicBool, mut van: ReadHalf<'_>, mut n
     let mut buffer = vec![0; 32 * 1024];
     loop {
         let gelezen = van.read(&mut buffer).await?;
-        binnen.is_open().await;
         if zwijg.load(Ordering::SeqCst) {
             return Err(binnen.geknipt());
         }
@@ -176,11 +171,6 @@ async fn terug(binnen: &Binnen, zwijg: &AtomicBool, mut van: ReadHalf<'_>, mut n
 }
 
 impl Binnen {
-    async fn is_open(&self) {
-        // It fails only when the proxy is gone, and the connection with it.
-        let _ = self.stand.subscribe().wait_for(|stand| *stand == Stand::Open).await;
-    }
-
     fn geknipt(&self) -> io::Error {
         self.geknipt.send_modify(|aantal| *aantal += 1);
         io::ErrorKind::ConnectionAborted.into()

@@ -116,6 +116,11 @@ impl Boek {
         }
     }
 
+    /// A message will get no receipt, and its sender goes on.
+    pub fn opgegeven(&self) {
+        self.beantwoord.send_modify(|aantal| *aantal += 1);
+    }
+
     /// Something happened to a recipient.
     pub fn merkt(&self, oin: &str, wat: Waarneming) {
         self.open().ontvangers.entry(oin.to_owned()).or_default().push(wat);

@@ -295,11 +295,14 @@ fn ontvanger(oin: &str, waarnemingen: &[Waarneming], einde: &Eindstand, gevonden
         gevonden.push(Overtreding::Cursor(oin.to_owned(), cursor));
     }
     let geboekt = einde.bevestigd.get(oin).cloned().unwrap_or_default();
+    let te_veel = geboekt.values().sum::<usize>() > alle_gevraagd.values().sum();
     let nummers: BTreeSet<_> = geboekt.keys().chain(alle_bevestigd.keys()).copied().collect();
     for nr in nummers {
         let is = geboekt.get(&nr).copied().unwrap_or_default();
         let (minst, meest) = (alle_bevestigd.get(&nr).copied().unwrap_or_default(), alle_gevraagd.get(&nr).copied().unwrap_or_default());
-        if is < minst || is > meest {
+        // One that came late, after a higher one, is recorded under the higher number: too many of one number is wrong only when there are
+        // too many of all.
+        if is < minst || meest == 0 || (te_veel && is > meest) {
             gevonden.push(Overtreding::AuditBevestigd(oin.to_owned(), nr));
         }
     }

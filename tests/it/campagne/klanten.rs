@@ -27,9 +27,11 @@ use crate::support::hub::connect;
 use crate::support::proces::voorbeeld_certs;
 
 /// How long a client waits for an answer, and for a sign of life of a subscription, before it goes elsewhere.
-const ANTWOORD: Duration = Duration::from_secs(4);
+const ANTWOORD: Duration = Duration::from_secs(3);
 /// How long it waits before it connects again.
 const ADEM: Duration = Duration::from_millis(30);
+/// One in so many times a client goes to the other hub by itself, so that there is work at both.
+const ZWERFT: u64 = 25;
 /// Messages that a stream has under way.
 const IN_STROOM: usize = 12;
 
@@ -71,20 +73,15 @@ impl Veld {
         self.klaar.cancel();
     }
 
-    /// Waits for a turn to send one; false when there is none to come.
-    async fn beurt(&self) -> bool {
-        let mut toegestaan = self.toegestaan.subscribe();
-        loop {
-            let grens = *toegestaan.borrow_and_update();
-            let neem = |genomen: u64| (genomen < grens).then_some(genomen + 1);
-            if self.genomen.fetch_update(Ordering::SeqCst, Ordering::SeqCst, neem).is_ok() {
-                return true;
-            }
-            tokio::select! {
-                () = self.klaar.cancelled() => return false,
-                _ = toegestaan.changed() => {}
-            }
-        }
+    /// Takes a turn to send one, when there is any.
+    fn beurt(&self) -> bool {
+        let neem = |genomen: u64| (genomen < *self.toegestaan.borrow()).then_some(genomen + 1);
+        self.genomen.fetch_update(Ordering::SeqCst, Ordering::SeqCst, neem).is_ok()
+    }
+
+    /// Gives a turn back.
+    fn terug(&self) {
+        self.genomen.fetch_sub(1, Ordering::SeqCst);
     }
 
     /// The next message of a sender: a koppeling when it is a GI with a case for it.
@@ -92,6 +89,34 @@ impl Veld {
         let Some((_, oin)) = last::ONTVANGERS.iter().find(|(naam, _)| *naam == wie) else { return Some(last::van_rechtbank(toeval)) };
         let zaak = self.zaken.lock().unwrap().get_mut(*oin)?.pop_front()?;
         Some(last::koppeling(&zaak))
+    }
+
+    /// A message to send now, with the turn for it; none when it is nobody's turn or there is nothing to send.
+    fn neem(&self, wie: &'static str, toeval: &mut Toeval) -> Option<Open> {
+        if !self.beurt() {
+            return None;
+        }
+        let Some(bericht) = self.bericht(wie, toeval) else {
+            self.terug();
+            return None;
+        };
+        let bytes = bytes(&bericht);
+        let plaats = self.boek.verstuurt(wie, bericht.bericht_id, bytes.clone());
+        Some(Open { wie, plaats, bericht: bytes })
+    }
+
+    /// Waits for one; none when there is none to come.
+    async fn volgende(&self, wie: &'static str, toeval: &mut Toeval) -> Option<Open> {
+        loop {
+            if let Some(open) = self.neem(wie, toeval) {
+                return Some(open);
+            }
+            tokio::select! {
+                () = self.klaar.cancelled() => return None,
+                // Another may have given back its turn, or opened a case.
+                () = sleep(ADEM) => {}
+            }
+        }
     }
 
     /// A receipt came: of an uitspraak, the GI may go to work.
@@ -151,14 +176,22 @@ impl Lijn {
         sleep(ADEM).await;
     }
 
-    /// After a status: goes elsewhere when a fault explains it; otherwise that is written down, and false comes back.
+    /// Goes there now and then without a reason.
+    fn zwerf(&mut self, toeval: &mut Toeval) {
+        if self.veld.adressen.len() > 1 && toeval.onder(ZWERFT) == 0 {
+            self.kanaal = None;
+            self.nu += 1;
+        }
+    }
+
+    /// After a status: goes elsewhere. One that no fault explains is written down; false when repeating will not help either.
     async fn na(&mut self, status: &Status, waarvan: &str) -> bool {
         let verklaard = verklaard(status);
         if !verklaard {
             self.veld.boek.onverklaard(format!("{} at {waarvan}: {:?} {}", self.wie, status.code(), status.message()));
         }
         self.wissel().await;
-        verklaard
+        verklaard || status.code() == Code::Internal
     }
 }
 
@@ -176,7 +209,8 @@ fn verklaard(status: &Status) -> bool {
 pub async fn zend(veld: Arc<Veld>, wie: &'static str, nr: usize) {
     let mut toeval = Toeval::nieuw(veld.zaad, 100 + nr as u64);
     let mut lijn = Lijn::nieuw(&veld, wie, nr);
-    while let Some(open) = neem(&veld, wie, &mut toeval).await {
+    while let Some(open) = veld.volgende(wie, &mut toeval).await {
+        lijn.zwerf(&mut toeval);
         loop {
             let kanaal = lijn.kanaal().await;
             let antwoord = timeout(ANTWOORD, dien_ruw_in(&kanaal, open.bericht.clone())).await;
@@ -185,7 +219,10 @@ pub async fn zend(veld: Arc<Veld>, wie: &'static str, nr: usize) {
                     veld.kreeg(&open, receipt);
                     break;
                 }
-                Ok(Err(status)) if !lijn.na(&status, "Submit").await => break,
+                Ok(Err(status)) if !lijn.na(&status, "Submit").await => {
+                    veld.boek.opgegeven();
+                    break;
+                }
                 Ok(Err(_)) => {}
                 Err(_) => lijn.wissel().await,
             }
@@ -197,10 +234,11 @@ pub async fn zend(veld: Arc<Veld>, wie: &'static str, nr: usize) {
 pub async fn zend_stromend(veld: Arc<Veld>, wie: &'static str, nr: usize) {
     let mut toeval = Toeval::nieuw(veld.zaad, 100 + nr as u64);
     let mut lijn = Lijn::nieuw(&veld, wie, nr);
-    while let Some(eerste) = neem(&veld, wie, &mut toeval).await {
+    while let Some(eerste) = veld.volgende(wie, &mut toeval).await {
+        lijn.zwerf(&mut toeval);
         let mut open = VecDeque::from([eerste]);
-        while open.len() < IN_STROOM && *veld.toegestaan.borrow() > veld.genomen.load(Ordering::SeqCst) {
-            let Some(volgende) = neem(&veld, wie, &mut toeval).await else { break };
+        while open.len() < IN_STROOM {
+            let Some(volgende) = veld.neem(wie, &mut toeval) else { break };
             open.push_back(volgende);
         }
         while !open.is_empty() {
@@ -212,31 +250,18 @@ pub async fn zend_stromend(veld: Arc<Veld>, wie: &'static str, nr: usize) {
                 match antwoord {
                     Ok(receipt) => veld.kreeg(&vraag, receipt),
                     Err(status) if verklaard(&status) => open.push_back(vraag),
-                    Err(status) => veld.boek.onverklaard(format!("{wie} in a stream: {:?} {}", status.code(), status.message())),
+                    Err(status) => {
+                        veld.boek.onverklaard(format!("{wie} in a stream: {:?} {}", status.code(), status.message()));
+                        match status.code() {
+                            Code::Internal => open.push_back(vraag),
+                            _ => veld.boek.opgegeven(),
+                        }
+                    }
                 }
             }
             if let Err(status) = einde {
                 lijn.na(&status, "SubmitStream").await;
             }
-        }
-    }
-}
-
-async fn neem(veld: &Arc<Veld>, wie: &'static str, toeval: &mut Toeval) -> Option<Open> {
-    loop {
-        if !veld.beurt().await {
-            return None;
-        }
-        if let Some(bericht) = veld.bericht(wie, toeval) {
-            let bytes = bytes(&bericht);
-            let plaats = veld.boek.verstuurt(wie, bericht.bericht_id, bytes.clone());
-            return Some(Open { wie, plaats, bericht: bytes });
-        }
-        // There is no case for it yet: another may have the turn.
-        veld.genomen.fetch_sub(1, Ordering::SeqCst);
-        tokio::select! {
-            () = veld.klaar.cancelled() => return None,
-            () = sleep(ADEM) => {}
         }
     }
 }
@@ -309,6 +334,9 @@ async fn lees(veld: &Veld, exchange: &mut Exchange, oin: &str, toeval: &mut Toev
             let antwoord = timeout(ANTWOORD, exchange.acknowledge(AcknowledgeRequest { tot_en_met: gezien })).await.map_err(verlopen)??;
             veld.boek.merkt(oin, Waarneming::Bevestigd(antwoord.into_inner().bevestigd_tot_en_met));
             (bevestigd, tot) = (gezien, 1 + toeval.onder(40));
+            if veld.adressen.len() > 1 && toeval.onder(ZWERFT) == 0 {
+                return Ok(());
+            }
         }
     }
 }

@@ -2,6 +2,7 @@
 //! proxy between it and the database. It kills and starts; it decides nothing.
 
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
@@ -23,6 +24,8 @@ pub struct Plek {
     /// Environment of its process, beside what a start is given.
     pub omgeving: Vec<(String, String)>,
     proces: Option<Proces>,
+    /// What each of its processes said.
+    gezegd: Vec<Arc<Mutex<String>>>,
 }
 
 /// All of it.
@@ -38,11 +41,11 @@ pub struct Opstelling {
 impl Opstelling {
     /// So many hubs on a database, all running.
     pub async fn met(aantal: usize, database: &str) -> Opstelling {
-        Opstelling::met_omgeving(aantal, database, |_| Vec::new()).await
+        Opstelling::met_omgeving(aantal, database, |_, _| Vec::new()).await
     }
 
-    /// The same, with an environment of their processes that may name the folder.
-    pub async fn met_omgeving(aantal: usize, database: &str, omgeving: impl Fn(&Path) -> Vec<(String, String)>) -> Opstelling {
+    /// The same, with an environment for each of their processes, from the folder and its number.
+    pub async fn met_omgeving(aantal: usize, database: &str, omgeving: impl Fn(&Path, usize) -> Vec<(String, String)>) -> Opstelling {
         let map = tempfile::tempdir().unwrap();
         let mut opstelling = Opstelling { hubs: Vec::new(), database: database.to_owned(), map };
         for nr in 0..aantal {
@@ -52,9 +55,9 @@ impl Opstelling {
             };
             let url = achterdeur.as_ref().map_or_else(|| database.to_owned(), |deur| via(database, &deur.adres));
             let config = configuratie(opstelling.map.path(), &url, nr);
-            let omgeving = omgeving(opstelling.map.path());
+            let omgeving = omgeving(opstelling.map.path(), nr);
             let voordeur = Doorgang::naar("127.0.0.1:9").await;
-            opstelling.hubs.push(Plek { config, voordeur, achterdeur, omgeving, proces: None });
+            opstelling.hubs.push(Plek { config, voordeur, achterdeur, omgeving, proces: None, gezegd: Vec::new() });
             opstelling.hubs[nr].start(&[], START).await.unwrap_or_else(|gezegd| panic!("hub {nr} does not start: {gezegd:#?}"));
         }
         opstelling
@@ -71,6 +74,13 @@ impl Opstelling {
             Some(bestand) => format!("sqlite:{}", self.map.path().join(bestand).display()),
             None => self.database.clone(),
         }
+    }
+
+    /// What the hubs logged of errors that they call internal, and of panics.
+    pub fn interne_fouten(&self) -> Vec<String> {
+        let erg = |regel: &&str| regel.contains("internal error") || regel.contains("panicked");
+        let van = |gezegd: &Arc<Mutex<String>>| gezegd.lock().unwrap().lines().filter(erg).map(str::to_owned).collect::<Vec<_>>();
+        self.hubs.iter().flat_map(|plek| &plek.gezegd).flat_map(van).collect()
     }
 
     /// From now on the database is elsewhere; connections to where it was end.
@@ -91,6 +101,7 @@ impl Plek {
         let omgeving: Vec<_> = eigen.chain(omgeving.iter().copied()).collect();
         let proces = Proces::probeer(&self.config, &omgeving, binnen).await?;
         self.voordeur.wijs(&proces.address);
+        self.gezegd.push(proces.gezegd());
         self.proces = Some(proces);
         Ok(())
     }

@@ -8,6 +8,7 @@ pub mod pki;
 pub mod postgres;
 pub mod proces;
 pub mod ruw;
+pub mod shim;
 pub mod verhaal;
 pub mod zaak;
 

@@ -117,26 +117,31 @@ impl Server {
     }
 }
 
-/// A program of PostgreSQL: beside the server, or else as `PATH` finds it.
+/// A program of PostgreSQL: beside the server, where Debian installed it, or else as `PATH` finds it.
 pub fn program(name: &str) -> PathBuf {
     let beside = programs().expect("PostgreSQL is installed").join(name);
-    if beside.is_file() { beside } else { name.into() }
+    let places = [Some(beside), newest(|dir| dir.join(name).is_file()).map(|dir| dir.join(name))];
+    places.into_iter().flatten().find(|place| place.is_file()).unwrap_or_else(|| name.into())
 }
 
 /// Where `initdb`, `pg_ctl` and `postgres` are: in `PATH`, or in the newest version that Debian installed beside it.
-fn programs() -> Result<PathBuf, String> {
+pub fn programs() -> Result<PathBuf, String> {
     let complete = |dir: &PathBuf| ["initdb", "pg_ctl", "postgres"].iter().all(|program| dir.join(program).is_file());
     let path = std::env::var_os("PATH").unwrap_or_default();
     if let Some(found) = std::env::split_paths(&path).find(complete) {
         return Ok(found);
     }
+    newest(complete)
+        .ok_or_else(|| "initdb, pg_ctl and postgres are neither in PATH nor in /usr/lib/postgresql/*/bin; ./test installs them".to_owned())
+}
+
+/// The programs of the newest version that Debian installed and that will do.
+fn newest(will_do: impl Fn(&PathBuf) -> bool) -> Option<PathBuf> {
     let versions = std::fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten().map(|entry| entry.path());
     let number = |dir: &PathBuf| dir.file_name().and_then(|name| name.to_str()?.parse::<u32>().ok());
-    let mut versions: Vec<_> = versions.filter(|dir| complete(&dir.join("bin"))).collect();
+    let mut versions: Vec<_> = versions.filter(|dir| will_do(&dir.join("bin"))).collect();
     versions.sort_by_key(number);
-    let newest = versions.pop().map(|dir| dir.join("bin"));
-    newest
-        .ok_or_else(|| "initdb, pg_ctl and postgres are neither in PATH nor in /usr/lib/postgresql/*/bin; ./test installs them".to_owned())
+    versions.pop().map(|dir| dir.join("bin"))
 }
 
 async fn answer(url: &str, question: &'static str) -> String {

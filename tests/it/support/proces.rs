@@ -126,9 +126,11 @@ impl Drop for Proces {
     }
 }
 
-/// The programme with these arguments, in the repository and without settings of the surroundings.
+/// The programme with these arguments, in the repository and without settings of the surroundings. `KETENHUB_PROGRAMMA` names another build
+/// of it: an optimised one for a long campaign.
 pub fn programma(argumenten: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_ketenhub"));
+    let gebouwd = std::env::var_os("KETENHUB_PROGRAMMA").unwrap_or_else(|| env!("CARGO_BIN_EXE_ketenhub").into());
+    let mut command = Command::new(gebouwd);
     command.args(argumenten).current_dir(repository()).stdin(Stdio::null());
     for naam in ["KETENHUB_CONFIG", "KETENHUB_CERTS", "KETENHUB_ENDPOINT", "KETENHUB_HALT_AT", "RUST_LOG"] {
         command.env_remove(naam);

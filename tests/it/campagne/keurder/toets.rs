@@ -209,6 +209,16 @@ fn a_gap_in_the_records_is_named() {
 }
 
 #[test]
+fn an_acknowledgement_that_comes_late_is_on_record_under_the_number_of_then() {
+    let gevonden = na(|geschiedenis, einde| {
+        // Asked before 2 was, done after it.
+        waarnemingen(geschiedenis).insert(2, Waarneming::Gevraagd(1));
+        einde.bevestigd.get_mut(OIN).unwrap().insert(2, 2);
+    });
+    assert_eq!(gevonden, []);
+}
+
+#[test]
 fn what_nobody_can_explain_is_named() {
     let gevonden = na(|geschiedenis, einde| {
         geschiedenis.onverklaard.push("INTERNAL".to_owned());
