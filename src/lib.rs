@@ -21,6 +21,7 @@ pub mod klokken;
 pub mod kluis;
 pub mod logboek;
 pub mod operator;
+pub mod parallel;
 pub mod receipt;
 pub mod replay;
 pub mod store;

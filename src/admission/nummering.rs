@@ -13,6 +13,7 @@ use crate::domain::admit::Admitted;
 use crate::domain::ids::Oin;
 use crate::domain::routing::Ontvanger;
 use crate::kluis::{Plek, Zaaksleutels};
+use crate::parallel;
 use crate::store::berichten::Genummerd;
 use crate::store::{Conn, StoreError, corrupt, postvak};
 use crate::time::timestamp;
@@ -46,8 +47,8 @@ pub(super) async fn nummer(
     let mut receipts: Vec<Receipt> =
         met_nummer.map(|(volgnummer, (aanvaard, (_, eigen)))| receipt(aanvaard, volgnummer, op, eigen)).collect();
     werkplaats.sleutel.load().onderteken(&mut receipts);
-    let mut genummerd = Vec::with_capacity(aanvaard.len());
-    for (((volgnummer, aanvaard), (omgeleid, postvaknummers)), receipt) in (eerste..).zip(aanvaard).zip(nummers).zip(receipts) {
+    let stuks: Vec<_> = (eerste..).zip(aanvaard).zip(nummers).zip(receipts).collect();
+    let verzegel = |(((volgnummer, aanvaard), (omgeleid, postvaknummers)), receipt): (((i64, Aanvaard), _), Receipt)| {
         let sleutels = sleutels.get(&aanvaard.sleutel).ok_or_else(|| corrupt("zaaksleutels", "id", aanvaard.sleutel))?;
         let receipt = receipt.encode_to_vec();
         let voor_de_afzender = Bytes::copy_from_slice(&receipt);
@@ -67,9 +68,9 @@ pub(super) async fn nummer(
             feit,
             admitted,
         };
-        genummerd.push((voor_de_afzender, genummerde));
-    }
-    Ok(genummerd)
+        Ok((voor_de_afzender, genummerde))
+    };
+    parallel::map(stuks, verzegel).into_iter().collect()
 }
 
 /// The mailbox numbers that a batch gives out.

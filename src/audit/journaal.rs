@@ -4,6 +4,7 @@
 use super::hoofd::{Hoofd, Logsleutel};
 use super::record::{Zegel, record};
 use crate::boom::{Grens, Hash, leeg};
+use crate::parallel;
 use crate::receipt::Sleutel;
 use crate::store::audit::{self, Aantekening, Verzegeld};
 use crate::store::{Conn, Reeks, StoreError, corrupt};
@@ -50,13 +51,15 @@ impl Journaal {
             return ongezegeld(conn, reeks, op, aantekeningen).await;
         }
         let mut grens = Grens::lees(reeks.audit.cast_unsigned(), &reeks.boom).ok_or_else(|| corrupt("reeks", "boom", reeks.audit))?;
-        let (mut zegel, mut knopen) = (Zegel::default(), Vec::new());
-        let mut verzegeld = Vec::with_capacity(aantekeningen.len());
-        for aantekening in aantekeningen {
-            reeks.audit += 1;
-            let blad = zegel.blad(&record(reeks.audit, op, &aantekening));
-            grens.voeg_toe(blad, |knoop| knopen.push((knoop.niveau.cast_signed(), knoop.nr.cast_signed(), knoop.hash)));
-            verzegeld.push(Verzegeld { nr: reeks.audit, op, aantekening, blad });
+        let genummerd: Vec<_> = (reeks.audit + 1..).zip(aantekeningen).collect();
+        let verzegeld = parallel::map(genummerd, |(nr, aantekening)| {
+            let blad = Zegel::default().blad(&record(nr, op, &aantekening));
+            Verzegeld { nr, op, aantekening, blad }
+        });
+        let mut knopen = Vec::new();
+        for Verzegeld { nr, blad, .. } in &verzegeld {
+            reeks.audit = *nr;
+            grens.voeg_toe(*blad, |knoop| knopen.push((knoop.niveau.cast_signed(), knoop.nr.cast_signed(), knoop.hash)));
         }
         let hoofd = Hoofd { origin: self.origin.clone(), grootte: grens.grootte(), wortel: grens.wortel() };
         (reeks.boom, reeks.hoofd) = (grens.bytes(), hoofd.onderteken(&self.sleutel));

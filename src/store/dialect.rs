@@ -4,13 +4,14 @@ use super::StoreError;
 use super::statement::Conn;
 
 /// SQLSTATE classes and SQLite codes after which trying again helps: connection, resources, operator intervention, lock and
-/// serialisation on PostgreSQL; busy and locked on SQLite.
+/// serialisation on PostgreSQL; busy, locked, an error of the disk, a full one and a file that cannot be opened on SQLite.
 pub fn is_passing(code: Option<&str>) -> bool {
     let Some(code) = code else { return false };
-    let sqlite_busy = matches!(code, "5" | "6" | "261" | "517" | "262");
-    sqlite_busy
-        || ends_connection(Some(code))
-        || ["08", "53", "57", "40", "55"].iter().any(|class| code.len() == 5 && code.starts_with(class))
+    if code.len() == 5 {
+        return ends_connection(Some(code)) || ["08", "53", "57", "40", "55"].iter().any(|class| code.starts_with(class));
+    }
+    // The low byte of an extended code is the primary one.
+    code.parse::<u32>().is_ok_and(|code| matches!(code & 0xff, 5 | 6 | 10 | 13 | 14))
 }
 
 /// SQLSTATEs with which PostgreSQL ends the connection: connection exceptions, shutdown and crash, and a transaction left idle too long.

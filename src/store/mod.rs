@@ -26,9 +26,10 @@ use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use sqlx::pool::PoolConnection;
 use sqlx::postgres::PgConnectOptions;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
-use sqlx::{ConnectOptions as _, PgConnection, Sqlite, SqlitePool, Transaction};
+use sqlx::{ConnectOptions as _, PgConnection, Sqlite, SqlitePool};
 
 pub use postgres::Verbinding;
 use postgres::{Lichting, Voorraad};
@@ -72,6 +73,8 @@ impl From<sqlx::Error> for StoreError {
             sqlx::Error::Io(_) | sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed | sqlx::Error::WorkerCrashed | sqlx::Error::Tls(_) => {
                 StoreError::Unavailable(error)
             }
+            // Somebody else answered, or the server stopped in the middle of a word.
+            sqlx::Error::Protocol(_) => StoreError::Unavailable(error),
             sqlx::Error::Database(database) if dialect::is_passing(database.code().as_deref()) => StoreError::Unavailable(error),
             _ => StoreError::Statement(error),
         }
@@ -134,7 +137,7 @@ impl Store {
     /// Begins a writing transaction. It holds the row of `reeks`, so it is the only one, on whichever hub.
     pub async fn write(&self) -> Result<(Tx, Reeks), StoreError> {
         let mut tx = match &self.pools {
-            Pools::Sqlite { write, .. } => Tx::Sqlite(write.begin_with("BEGIN IMMEDIATE").await?),
+            Pools::Sqlite { write, .. } => Tx::Sqlite(Schrijving::begin(write.acquire().await?).await?),
             Pools::Postgres { write, .. } => {
                 let mut conn = write.neem().await?;
                 conn.begin().await?;
@@ -245,7 +248,7 @@ async fn onbegrensd(opties: &PgConnectOptions) -> Result<PgConnection, StoreErro
 #[derive(Debug)]
 pub enum Tx {
     /// On SQLite.
-    Sqlite(Transaction<'static, Sqlite>),
+    Sqlite(Schrijving),
     /// On PostgreSQL.
     Postgres(Verbinding),
 }
@@ -254,7 +257,7 @@ impl Tx {
     /// The connection, for statements.
     pub fn conn(&mut self) -> Conn<'_> {
         match self {
-            Tx::Sqlite(tx) => Conn::Sqlite(tx),
+            Tx::Sqlite(tx) => Conn::Sqlite(&mut tx.conn),
             Tx::Postgres(tx) => Conn::Postgres(tx),
         }
     }
@@ -262,10 +265,40 @@ impl Tx {
     /// Makes it durable. After an error it is not known whether it is; a repetition of the same messages tells.
     pub async fn commit(self) -> Result<(), StoreError> {
         let outcome = match self {
-            Tx::Sqlite(tx) => tx.commit().await,
+            Tx::Sqlite(mut tx) => tx.commit().await,
             Tx::Postgres(mut conn) => conn.commit().await,
         };
         outcome.map_err(StoreError::Unavailable)
+    }
+}
+
+/// A writing transaction on SQLite. Left open, its connection is closed: SQLite ends a transaction by itself when the disk is full, and a
+/// connection of which that is not known is of no more use.
+#[derive(Debug)]
+pub struct Schrijving {
+    conn: PoolConnection<Sqlite>,
+    open: bool,
+}
+
+impl Schrijving {
+    async fn begin(conn: PoolConnection<Sqlite>) -> Result<Schrijving, sqlx::Error> {
+        let mut begonnen = Schrijving { conn, open: true };
+        sqlx::raw_sql("begin immediate").execute(&mut *begonnen.conn).await?;
+        Ok(begonnen)
+    }
+
+    async fn commit(&mut self) -> Result<(), sqlx::Error> {
+        sqlx::raw_sql("commit").execute(&mut *self.conn).await?;
+        self.open = false;
+        Ok(())
+    }
+}
+
+impl Drop for Schrijving {
+    fn drop(&mut self) {
+        if self.open {
+            self.conn.close_on_drop();
+        }
     }
 }
 
@@ -273,7 +306,7 @@ impl Tx {
 #[derive(Debug)]
 pub enum Lezing {
     /// To SQLite.
-    Sqlite(sqlx::pool::PoolConnection<Sqlite>),
+    Sqlite(PoolConnection<Sqlite>),
     /// To PostgreSQL.
     Postgres(Verbinding),
 }

@@ -13,6 +13,7 @@ use crate::domain::ids::{MaatregelId, Oin};
 use crate::domain::klok::{Dossier, Ontvangst};
 use crate::domain::zaak::Feit;
 use crate::kluis::{Kluis, Plek, Zaaksleutels};
+use crate::parallel;
 
 #[derive(sqlx::FromRow)]
 struct FeitRij {
@@ -51,20 +52,26 @@ pub async fn feiten_met(
         |maatregel| [maatregel.0]
     );
     let mut zaken: HashMap<MaatregelId, Vec<Feit>> = HashMap::new();
-    for rij in rijen {
-        let fout = |kolom| corrupt("gebeurtenissen", kolom, rij.volgnummer);
-        let gesloten = rij.feit.as_deref().ok_or_else(|| fout("feit"))?;
-        let sleutels = sleutels.get(&rij.maatregel_id).ok_or_else(|| corrupt("zaaksleutels", "id", rij.maatregel_id))?;
-        let bericht = sleutels.open(Plek::Feit(rij.volgnummer), gesloten).map_err(|_| fout("feit"))?;
-        zaken.entry(MaatregelId(rij.maatregel_id)).or_default().push(Feit {
-            volgnummer: rij.volgnummer,
-            afzender: Oin::parse(&rij.betrokkene).map_err(|_| fout("betrokkene"))?,
-            rol: Rol::try_from(rij.rol).map_err(|_| fout("rol"))?,
-            op: moment(rij.op).ok_or_else(|| fout("op"))?,
-            bericht: Bericht::decode(bericht.as_slice()).map_err(|_| fout("feit"))?,
-        });
+    for feit in parallel::map(rijen, |rij| lees_feit(sleutels, &rij)) {
+        let (zaak, feit) = feit?;
+        zaken.entry(zaak).or_default().push(feit);
     }
     Ok(zaken)
+}
+
+fn lees_feit(sleutels: &HashMap<Uuid, Zaaksleutels>, rij: &FeitRij) -> Result<(MaatregelId, Feit), StoreError> {
+    let fout = |kolom| corrupt("gebeurtenissen", kolom, rij.volgnummer);
+    let gesloten = rij.feit.as_deref().ok_or_else(|| fout("feit"))?;
+    let sleutels = sleutels.get(&rij.maatregel_id).ok_or_else(|| corrupt("zaaksleutels", "id", rij.maatregel_id))?;
+    let bericht = sleutels.open(Plek::Feit(rij.volgnummer), gesloten).map_err(|_| fout("feit"))?;
+    let feit = Feit {
+        volgnummer: rij.volgnummer,
+        afzender: Oin::parse(&rij.betrokkene).map_err(|_| fout("betrokkene"))?,
+        rol: Rol::try_from(rij.rol).map_err(|_| fout("rol"))?,
+        op: moment(rij.op).ok_or_else(|| fout("op"))?,
+        bericht: Bericht::decode(bericht.as_slice()).map_err(|_| fout("feit"))?,
+    };
+    Ok((MaatregelId(rij.maatregel_id), feit))
 }
 
 fn moment(micros: i64) -> Option<DateTime<Utc>> {

@@ -14,7 +14,7 @@ use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
 /// What sqlx sends to commit: a simple query, with its zero byte.
-const COMMIT: &[u8] = b"COMMIT\0";
+const COMMIT: &[u8] = b"commit\0";
 
 /// Where to cut a COMMIT.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
