@@ -6,3 +6,4 @@ mod failure;
 mod idempotency;
 mod order;
 mod schema;
+mod verbindingen;
