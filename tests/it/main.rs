@@ -18,6 +18,7 @@ mod durability;
 mod errors;
 mod exchange;
 mod foreign_clients;
+mod herstel;
 mod inzage;
 mod kanarie;
 mod klokken;

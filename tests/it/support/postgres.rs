@@ -18,9 +18,9 @@ const ATTEMPTS: usize = 3;
 /// SIGKILL, and never before; then it stops the server and removes its files.
 const KEEPER: &str = r#"
 set -eu
-programs=$1 home=$2 port=$3
+programs=$1 home=$2 port=$3 settings=$4
 if [ "$(id -u)" = 0 ]; then
-    chown postgres "$home"
+    chown -R postgres "$home"
     run() { runuser -u postgres -- "$@"; }
 else
     run() { "$@"; }
@@ -33,9 +33,9 @@ finish() {
 trap '' PIPE
 trap 'exit 1' HUP INT TERM
 trap finish EXIT
-run "$programs/initdb" -D "$home/data" -A trust -U postgres -E UTF8 --locale=C --no-sync >&2
+[ -d "$home/data" ] || run "$programs/initdb" -D "$home/data" -A trust -U postgres -E UTF8 --locale=C --no-sync >&2
 run "$programs/pg_ctl" start -s -w -t 60 -D "$home/data" -l "$home/log" \
-    -o "-h 127.0.0.1 -p $port -k $home -c max_connections=200" >&2 || { cat "$home/log" >&2; exit 1; }
+    -o "-h 127.0.0.1 -p $port -k $home -c max_connections=200 $settings" >&2 || { cat "$home/log" >&2; exit 1; }
 echo ready
 cat
 "#;
@@ -66,12 +66,30 @@ pub struct Server {
 }
 
 impl Server {
-    /// Starts one; it stops and takes its files along when it is dropped.
+    /// Starts one; it stops and takes its files along when this process ends.
     pub fn start() -> Result<Server, String> {
+        Server::start_with("", |_| Ok(()))
+    }
+
+    /// The same with settings of its own, `-c name=value`.
+    pub fn met_instellingen(settings: &str) -> Result<Server, String> {
+        Server::start_with(settings, |_| Ok(()))
+    }
+
+    /// One on the files of another: `data` in its new folder is a copy of this folder, changed as the caller says.
+    pub fn hersteld(kopie: &Path, wijzig: impl Fn(&Path) -> std::io::Result<()>) -> Result<Server, String> {
+        let kopieer = |home: &Path| {
+            let klaar = Command::new("cp").arg("-a").arg(kopie).arg(home.join("data")).status()?;
+            if klaar.success() { wijzig(&home.join("data")) } else { Err(std::io::Error::other("the copy fails")) }
+        };
+        Server::start_with("", kopieer)
+    }
+
+    fn start_with(settings: &str, prepare: impl Fn(&Path) -> std::io::Result<()>) -> Result<Server, String> {
         let programs = programs()?;
         let mut failure = String::new();
         for _ in 0..ATTEMPTS {
-            match Server::start_in(&programs) {
+            match Server::start_in(&programs, settings, &prepare) {
                 Ok(server) => return Ok(server),
                 Err(reason) => failure = reason,
             }
@@ -79,9 +97,10 @@ impl Server {
         Err(failure)
     }
 
-    fn start_in(programs: &Path) -> Result<Server, String> {
+    fn start_in(programs: &Path, settings: &str, prepare: impl Fn(&Path) -> std::io::Result<()>) -> Result<Server, String> {
         let because = |what: &'static str| move |error: std::io::Error| format!("{what}: {error}");
         let home = tempfile::Builder::new().prefix("ketenhub-pg-").tempdir().map_err(because("no temporary directory"))?.keep();
+        prepare(&home).map_err(because("the folder cannot be made ready"))?;
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).map_err(because("no free port"))?;
         let port = listener.local_addr().map_err(because("no free port"))?.port();
         drop(listener);
@@ -90,6 +109,7 @@ impl Server {
             .args(["-c", KEEPER, "keeper"])
             .args([programs, &home])
             .arg(port.to_string())
+            .arg(settings)
             .current_dir("/")
             // An interrupt of the terminal ends the tests; the keeper must outlive them.
             .process_group(0)
@@ -109,6 +129,27 @@ impl Server {
         let _ = keeper.stderr.take().map(|mut stderr| stderr.read_to_string(&mut reason));
         let _ = keeper.wait();
         Err(format!("the server does not start: {reason}"))
+    }
+
+    /// SIGKILL to every process of it at once, as when the machine stops. Its files stay as they are.
+    pub fn dood(&self) {
+        let script = r#"
+            p=$(head -n1 "$0")
+            kill -s KILL "$p" $(cat "/proc/$p/task/$p/children") 2>/dev/null
+            while [ -d "/proc/$p" ] && ! grep -q "^State:.Z" "/proc/$p/status"; do sleep 0.01; done"#;
+        let status = Command::new("/bin/sh").args(["-c", script]).arg(self.home.join("data/postmaster.pid")).status();
+        assert!(status.expect("a shell").success(), "the server is killed");
+    }
+
+    /// Stops it and takes its files along.
+    pub fn ruim_op(mut self) {
+        drop(self.keeper.stdin.take());
+        let _ = self.keeper.wait();
+    }
+
+    /// The port it listens on.
+    pub fn port(&self) -> u16 {
+        self.port
     }
 
     /// The URL of a database of it.
