@@ -23,7 +23,7 @@ pub type Lichting = Arc<AtomicU64>;
 /// A stock of connections with the same settings.
 #[derive(Clone, Debug)]
 pub struct Voorraad {
-    opties: PgConnectOptions,
+    opties: Box<PgConnectOptions>,
     lichting: Lichting,
     plaatsen: Arc<Semaphore>,
     stand: Arc<Mutex<Stand>>,
@@ -41,7 +41,7 @@ struct Stand {
 impl Voorraad {
     /// A stock of at most so many; makes none yet.
     pub fn nieuw(opties: PgConnectOptions, maximaal: usize, lichting: Lichting) -> Voorraad {
-        Voorraad { opties, lichting, plaatsen: Arc::new(Semaphore::new(maximaal)), stand: Arc::default() }
+        Voorraad { opties: Box::new(opties), lichting, plaatsen: Arc::new(Semaphore::new(maximaal)), stand: Arc::default() }
     }
 
     /// Takes one, a new one when none is free.

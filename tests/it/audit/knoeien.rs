@@ -101,7 +101,7 @@ impl Kluis {
         match tx.conn() {
             Conn::Sqlite(conn) => drop(sqlx::query(text).bind(op).bind(&blad[..]).bind(nr).execute(conn).await.unwrap()),
             Conn::Postgres(conn) => {
-                drop(sqlx::query(text).bind(op).bind(&blad[..]).bind(nr).execute(conn.opdracht().unwrap()).await.unwrap())
+                sqlx::query(text).bind(op).bind(&blad[..]).bind(nr).execute(conn.opdracht().unwrap()).await.unwrap();
             }
         }
         tx.commit().await.unwrap();
