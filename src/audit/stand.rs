@@ -44,11 +44,15 @@ pub async fn volg(store: Store, path: PathBuf, stop: CancellationToken) {
     }
 }
 
-/// Writes the checkpoint of now when it is another than the last that was written. A file that cannot be written is no reason to stop: it is
-/// said, and tried again.
+/// Writes the checkpoint of now when it is another than the last that was written, and never in the place of one of a longer log: that is
+/// what a database looks like that was put back under a running hub, and the file is the evidence. A file that cannot be written is no
+/// reason to stop: it is said, and tried again.
 pub async fn bij(store: &Store, path: &Path, laatste: &mut String) {
     match nu(store).await {
         Ok(note) if note.is_empty() || note == *laatste => {}
+        Ok(note) if lees(path).ok().flatten().is_some_and(|bewaard| is_korter(&note, &bewaard)) => {
+            tracing::error!(file = %path.display(), "the database holds a shorter audit log than it did: it was put back, or is a standby that was behind; stop this hub and look");
+        }
         Ok(note) => match schrijf(path, &note) {
             Ok(()) => *laatste = note,
             Err(error) => tracing::warn!(%error, file = %path.display(), "the checkpoint outside the database cannot be written"),
@@ -59,4 +63,24 @@ pub async fn bij(store: &Store, path: &Path, laatste: &mut String) {
 
 async fn nu(store: &Store) -> Result<String, StoreError> {
     Ok(lees_reeks(&mut store.read().await?.conn()).await?.hoofd)
+}
+
+/// Whether the log of a checkpoint has fewer records than that of another. The number stands on the second line of a checkpoint.
+fn is_korter(note: &str, dan: &str) -> bool {
+    let grootte = |note: &str| note.lines().nth(1)?.parse::<u64>().ok();
+    grootte(note) < grootte(dan)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_checkpoint_of_fewer_records_is_shorter() {
+        let note = |grootte: &str| format!("ketenhub.example/audit\n{grootte}\nAAAA\n\n\u{2014} name sig\n");
+        assert!(is_korter(&note("9"), &note("10")));
+        assert!(!is_korter(&note("10"), &note("10")));
+        assert!(!is_korter(&note("11"), &note("10")));
+        assert!(!is_korter(&note("11"), "nothing that can be read"));
+    }
 }

@@ -14,9 +14,10 @@ pub fn is_passing(code: Option<&str>) -> bool {
     code.parse::<u32>().is_ok_and(|code| matches!(code & 0xff, 5 | 6 | 10 | 13 | 14))
 }
 
-/// SQLSTATEs with which PostgreSQL ends the connection: connection exceptions, shutdown and crash, and a transaction left idle too long.
+/// SQLSTATEs after which a connection to PostgreSQL is of no more use: connection exceptions, shutdown and crash, a transaction left idle
+/// too long, and a server that only reads, which is a standby that another connection may find promoted.
 pub fn ends_connection(code: Option<&str>) -> bool {
-    code.is_some_and(|code| code.len() == 5 && ["08", "57P", "25P03"].iter().any(|class| code.starts_with(class)))
+    code.is_some_and(|code| code.len() == 5 && ["08", "57P", "25P03", "25006"].iter().any(|class| code.starts_with(class)))
 }
 
 /// The schema in which the audit log was sealed. What an earlier one holds of messages cannot be made whole.
@@ -65,4 +66,20 @@ pub async fn require_durable(conn: &mut Conn<'_>) -> Result<(), StoreError> {
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_passes_by_itself_is_told_from_what_does_not() {
+        for code in ["5", "6", "13", "778", "1034", "53100", "57P01", "40001", "55P03", "25006", "08006"] {
+            assert!(is_passing(Some(code)), "{code}");
+        }
+        for code in ["1", "19", "2067", "23505", "42P01", "22003"] {
+            assert!(!is_passing(Some(code)), "{code}");
+        }
+        assert!(!is_passing(None));
+    }
 }
