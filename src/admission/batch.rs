@@ -8,7 +8,7 @@ use std::time::Instant;
 use bytes::Bytes;
 use jeugdketen_proto::Kind;
 use jeugdketen_proto::v1::bericht::Inhoud;
-use jeugdketen_proto::v1::{self, Receipt, Rol};
+use jeugdketen_proto::v1::{self, Receipt};
 use prost::Message as _;
 use uuid::Uuid;
 
@@ -16,7 +16,7 @@ use super::klokken::Klokken;
 use super::nummering::{Aanvaard, nummer};
 use super::telling::Telling;
 use super::voorbereid::Voorbereid;
-use super::{Dien, Inzending, Opdracht, Werkplaats, failpoint, onderhoud};
+use super::{Dien, Inzending, Opdracht, Werkplaats, bevestiging, failpoint, onderhoud};
 use crate::domain::admit::{Admitted, Gelezen, Omgeving, Origineel, beslis, waarschuw};
 use crate::domain::ids::{BerichtId, MaatregelId, Oin};
 use crate::domain::klok::meet;
@@ -24,11 +24,10 @@ use crate::domain::refusal::{Refusal, Toestand};
 use crate::domain::register::Register;
 use crate::domain::routing::Ontvanger;
 use crate::domain::zaak::{Feit, datum_in_nederland};
-use crate::identity::register::Peer;
 use crate::kluis::{Kluis, Persoon, Plek, Zaaksleutels, jeugdige};
 use crate::store::audit::Aantekening;
 use crate::store::berichten::{self, Eerder};
-use crate::store::{Conn, StoreError, catalogus, corrupt, logboek, postvak, schrijf_reeks, sleutels, zaken};
+use crate::store::{Conn, StoreError, catalogus, corrupt, logboek, schrijf_reeks, sleutels, zaken};
 use crate::time::from_micros;
 
 /// What became of a submission, before numbers and receipts are known.
@@ -74,14 +73,9 @@ pub(super) async fn voer_uit(werkplaats: &Werkplaats, opdrachten: &mut [Opdracht
     for g in &genummerd {
         catalogus::schrijf(&mut tx.conn(), &g.admitted).await?;
     }
+    aantekeningen.extend(bevestiging::verwerk(&mut tx.conn(), &mut batch.klokken, &mut telling, opdrachten, op).await?);
     for (opdracht, besluit) in opdrachten.iter_mut().zip(besluiten) {
         match (opdracht, besluit) {
-            (Opdracht::Bevestig(bevestiging, vraag), _) => {
-                let (wie, rol, tot) = (bevestiging.peer.oin(), bevestiging.peer.rol(), bevestiging.tot);
-                let bevestigd = bevestig(&mut tx.conn(), &mut batch.klokken, &mut telling, &bevestiging.peer, tot, op).await?;
-                aantekeningen.extend(bevestigd.map(|nummer| Aantekening::bevestigd((wie, rol), nummer)));
-                vraag.uitkomst = Some(bevestigd);
-            }
             (Opdracht::Dien(_, vraag), Some(besluit)) => {
                 vraag.uitkomst = Some(match besluit {
                     Besluit::Aanvaard(plaats) => Ok(receipts[plaats].clone()),
@@ -101,7 +95,7 @@ pub(super) async fn voer_uit(werkplaats: &Werkplaats, opdrachten: &mut [Opdracht
                 telling.vernietigd = gedaan.vernietigd;
                 aantekeningen.extend(gedaan.aantekeningen);
             }
-            (Opdracht::Dien(..) | Opdracht::Tik(..), _) => {}
+            (Opdracht::Dien(..) | Opdracht::Tik(..) | Opdracht::Bevestig(..), _) => {}
         }
     }
     batch.klokken.werk_bij(&mut tx.conn(), werkplaats, batch.feiten).await?;
@@ -145,29 +139,6 @@ fn herhaald(besluiten: &[Option<Besluit>]) -> u64 {
         Besluit::Aanvaard(plaats) => !plaatsen.insert(*plaats),
     };
     besluiten.iter().flatten().filter(eerder).count() as u64
-}
-
-/// Confirms from where the recipient was up to `tot`. A lower number than before changes nothing.
-async fn bevestig(
-    conn: &mut Conn<'_>,
-    klokken: &mut Klokken,
-    telling: &mut Telling,
-    peer: &Peer,
-    tot: i64,
-    op: i64,
-) -> Result<Option<i64>, StoreError> {
-    let wie = peer.oin();
-    let stand = postvak::stand(conn, wie).await?;
-    if tot > stand.laatste_nr {
-        return Ok(None);
-    }
-    if tot > stand.bevestigd_tot {
-        telling.bevestigd.extend(postvak::bevestig(conn, wie, stand.bevestigd_tot, tot, op).await?);
-        if peer.rol() == Rol::Gi {
-            klokken.geraakt(postvak::uitspraken(conn, wie, stand.bevestigd_tot, tot).await?);
-        }
-    }
-    Ok(Some(tot.max(stand.bevestigd_tot)))
 }
 
 /// The state of the hub as far as a batch looks at it, changing as its messages are accepted.

@@ -2,6 +2,7 @@
 //! is answered with a signed receipt. What may pass is decided in `domain`; what it looks like on the wire in `wire`.
 
 mod batch;
+mod bevestiging;
 mod failpoint;
 mod klokken;
 pub mod leiding;

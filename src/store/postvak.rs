@@ -51,6 +51,28 @@ pub async fn stand(conn: &mut Conn<'_>, oin: Oin) -> Result<Stand, StoreError> {
     Ok(fetch_optional!(conn, Stand, sql, oin.to_string())?.unwrap_or_default())
 }
 
+#[derive(sqlx::FromRow)]
+struct StandRij {
+    oin: String,
+    #[sqlx(flatten)]
+    stand: Stand,
+}
+
+/// Where mailboxes stand; those to which nothing was ever sent are absent.
+pub async fn standen(conn: &mut Conn<'_>, wie: &[Oin]) -> Result<HashMap<Oin, Stand>, StoreError> {
+    let rijen = fetch_rows!(
+        conn,
+        StandRij,
+        "-- postvak::standen
+        select oin, laatste_nr, bevestigd_tot from postvakken where oin in (",
+        ")",
+        wie,
+        |oin| [oin.as_str()]
+    );
+    let lees = |rij: StandRij| Oin::parse(&rij.oin).map(|oin| (oin, rij.stand)).map_err(|_| super::corrupt("postvakken", "oin", &rij.oin));
+    rijen.into_iter().map(lees).collect()
+}
+
 /// One entry of a mailbox with its message, as stored, and the keys that open it: the view is made by whoever delivers it.
 pub struct Post {
     /// Its number in the mailbox.
@@ -166,24 +188,53 @@ pub struct Bevestigd {
     pub aangeboden_op: i64,
 }
 
-/// Confirms receipt of the entries after `van` up to and including `tot`, with an event in each case concerned, and returns those entries.
-pub async fn bevestig(conn: &mut Conn<'_>, oin: Oin, van: i64, tot: i64, op: i64) -> Result<Vec<Bevestigd>, StoreError> {
-    let oin = oin.to_string();
-    let sql = "-- postvak::bevestig
-        update postvak set ontvangen_op = $4 where ontvanger = $1 and nr > $2 and nr <= $3 and ontvangen_op is null
-        returning (select b.soort from berichten b where b.volgnummer = postvak.volgnummer) as soort, rol, aangeboden_op";
-    let bevestigd = fetch_all!(conn, Bevestigd, sql, &oin, van, tot, op)?;
-    let sql = "-- gebeurtenissen::bevestig
-        insert into gebeurtenissen (maatregel_id, volgnummer, soort, betrokkene, rol, op)
-        select b.maatregel_id, b.volgnummer, 1, p.ontvanger, p.rol, $4
-        from postvak p
+/// Entries of one mailbox whose receipt is confirmed now: those after `van` up to and including `tot`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Bevestiging {
+    /// The recipient.
+    pub oin: Oin,
+    /// The last that was confirmed before.
+    pub van: i64,
+    /// The last that is confirmed now.
+    pub tot: i64,
+}
+
+/// Confirms receipt, with an event in each case concerned, and returns the entries of which it was not confirmed yet. One confirmation a
+/// mailbox; the number of statements is the same for any number of them.
+pub async fn bevestig(conn: &mut Conn<'_>, bevestigingen: &[Bevestiging], op: i64) -> Result<Vec<Bevestigd>, StoreError> {
+    let bevestigd = fetch_rows!(
+        conn,
+        Bevestigd,
+        "-- postvak::bevestig
+        with nu (oin, van, tot, op) as (",
+        ") update postvak set ontvangen_op = nu.op from nu
+        where ontvanger = nu.oin and nr > nu.van and nr <= nu.tot and ontvangen_op is null
+        returning (select b.soort from berichten b where b.volgnummer = postvak.volgnummer) as soort, rol, aangeboden_op",
+        bevestigingen,
+        |b| [b.oin.to_string(), b.van, b.tot, op]
+    );
+    execute_rows!(
+        conn,
+        "-- gebeurtenissen::bevestig
+        with nu (oin, van, tot, op) as (",
+        ") insert into gebeurtenissen (maatregel_id, volgnummer, soort, betrokkene, rol, op)
+        select b.maatregel_id, b.volgnummer, 1, p.ontvanger, p.rol, nu.op
+        from nu
+        join postvak p on p.ontvanger = nu.oin and p.nr > nu.van and p.nr <= nu.tot
         join berichten b on b.volgnummer = p.volgnummer
-        where p.ontvanger = $1 and p.nr > $2 and p.nr <= $3 and b.maatregel_id is not null
-        on conflict do nothing";
-    execute!(conn, sql, &oin, van, tot, op)?;
-    let sql = "-- postvakken::bevestig
-        update postvakken set bevestigd_tot = $2 where oin = $1";
-    execute!(conn, sql, &oin, tot)?;
+        where b.maatregel_id is not null
+        on conflict do nothing",
+        bevestigingen,
+        |b| [b.oin.to_string(), b.van, b.tot, op]
+    );
+    execute_rows!(
+        conn,
+        "-- postvakken::bevestig
+        with nu (oin, tot) as (",
+        ") update postvakken set bevestigd_tot = nu.tot from nu where postvakken.oin = nu.oin",
+        bevestigingen,
+        |b| [b.oin.to_string(), b.tot]
+    );
     Ok(bevestigd)
 }
 
@@ -209,12 +260,20 @@ pub async fn achterstanden(conn: &mut Conn<'_>, vandaag: NaiveDate) -> Result<Ve
     Ok(fetch_all!(conn, Achterstand, sql, vandaag.to_string())?)
 }
 
-/// The cases whose uitspraken are among the entries after `van` up to and including `tot`.
-pub async fn uitspraken(conn: &mut Conn<'_>, oin: Oin, van: i64, tot: i64) -> Result<Vec<MaatregelId>, StoreError> {
-    let sql = "-- postvak::uitspraken
-        select distinct b.maatregel_id from postvak p join berichten b on b.volgnummer = p.volgnummer
-        where p.ontvanger = $1 and p.nr > $2 and p.nr <= $3 and b.soort = $4 and b.maatregel_id is not null";
-    let rijen: Vec<(Uuid,)> = fetch_all!(conn, (Uuid,), sql, oin.to_string(), van, tot, Kind::Uitspraak as i32)?;
+/// The cases whose uitspraken are among what is confirmed.
+pub async fn uitspraken(conn: &mut Conn<'_>, bevestigingen: &[Bevestiging]) -> Result<Vec<MaatregelId>, StoreError> {
+    let rijen = fetch_rows!(
+        conn,
+        (Uuid,),
+        "-- postvak::uitspraken
+        with nu (oin, van, tot, soort) as (",
+        ") select distinct b.maatregel_id from nu
+        join postvak p on p.ontvanger = nu.oin and p.nr > nu.van and p.nr <= nu.tot
+        join berichten b on b.volgnummer = p.volgnummer
+        where b.soort = nu.soort and b.maatregel_id is not null",
+        bevestigingen,
+        |b| [b.oin.to_string(), b.van, b.tot, Kind::Uitspraak as i32]
+    );
     Ok(rijen.into_iter().map(|(id,)| MaatregelId(id)).collect())
 }
 

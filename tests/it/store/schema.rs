@@ -40,6 +40,7 @@ fn every_statement_of_the_store_is_run_by_the_test_below() {
         "aanbod::schrijf",
         "postvak::verhoog",
         "postvak::stand",
+        "postvak::standen",
         "postvak::pagina",
         "postvak::bevestig",
         "gebeurtenissen::bevestig",
