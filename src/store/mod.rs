@@ -96,7 +96,7 @@ pub struct Store {
 enum Pools {
     /// One connection writes, some read beside it.
     Sqlite { write: SqlitePool, read: SqlitePool },
-    /// Those that write have settings of their own.
+    /// Those that write wait for each other; nobody who reads waits for them.
     Postgres { write: Voorraad, read: Voorraad, opties: Box<PgConnectOptions> },
 }
 
@@ -229,11 +229,13 @@ async fn open_postgres(url: &str) -> Result<Pools, StoreError> {
         .statement_cache_capacity(statement::PREPARED)
         // Work is bounded on the server too: a hub that is cut off must not hold the lock that the others wait for.
         .options([("statement_timeout", "10s"), ("idle_in_transaction_session_timeout", "5s"), ("lock_timeout", "5s"), ("jit", "off")])
+        // Every statement asks for few rows by their key, or for all in the order of one. Planning each time costs more than most of them
+        // do, and a plan that was made while the tables were empty must not read them whole when they are full.
+        .options([("plan_cache_mode", "force_generic_plan")])
+        .options([("enable_seqscan", "off"), ("enable_hashjoin", "off"), ("enable_mergejoin", "off")])
         .disable_statement_logging();
-    // What a writer asks is always few rows by their key. A plan that was made while the tables were empty would read them whole.
-    let schrijver = opties.clone().options([("enable_seqscan", "off"), ("enable_hashjoin", "off"), ("enable_mergejoin", "off")]);
     let lichting = Lichting::default();
-    let write = Voorraad::nieuw(schrijver, POSTGRES_WRITERS, Arc::clone(&lichting));
+    let write = Voorraad::nieuw(opties.clone(), POSTGRES_WRITERS, Arc::clone(&lichting));
     let read = Voorraad::nieuw(opties.clone(), POSTGRES_READERS, lichting);
     Ok(Pools::Postgres { write, read, opties: Box::new(opties) })
 }
