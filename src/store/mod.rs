@@ -1,5 +1,5 @@
-//! The only code that knows sqlx. One SQL text serves SQLite and PostgreSQL; what really differs stands in `dialect`. It takes no
-//! decisions: what may be stored was decided in `domain`, and only what was admitted there can be stored.
+//! The only code that knows sqlx, but for the yardstick of the load generator. One SQL text serves SQLite and PostgreSQL; what really differs
+//! stands in `dialect`. It takes no decisions: what may be stored was decided in `domain`, and only what was admitted there can be stored.
 
 #[macro_use]
 mod statement;
