@@ -16,6 +16,7 @@ use super::klokken::Klokken;
 use super::nummering::{Aanvaard, nummer};
 use super::telling::Telling;
 use super::voorbereid::Voorbereid;
+use super::vooruit::Vooruit;
 use super::{Dien, Inzending, Opdracht, Werkplaats, bevestiging, failpoint, onderhoud};
 use crate::domain::admit::{Admitted, Gelezen, Omgeving, Origineel, beslis, waarschuw};
 use crate::domain::ids::{BerichtId, MaatregelId, Oin};
@@ -41,7 +42,7 @@ enum Besluit {
 
 type Sleutel = (Oin, BerichtId);
 
-pub(super) async fn voer_uit(werkplaats: &Werkplaats, opdrachten: &mut [Opdracht]) -> Result<(), StoreError> {
+pub(super) async fn voer_uit(werkplaats: &Werkplaats, opdrachten: &mut [Opdracht], vooruit: Vooruit) -> Result<(), StoreError> {
     // Asked before the transaction, also when others wait for it: looking for what is long past takes its time.
     let onderhoud = opdrachten.iter().any(|opdracht| matches!(opdracht, Opdracht::Onderhoud(_))) && onderhoud::is_nodig(werkplaats).await?;
     if !onderhoud && niets_te_doen(werkplaats, opdrachten).await? {
@@ -50,7 +51,7 @@ pub(super) async fn voer_uit(werkplaats: &Werkplaats, opdrachten: &mut [Opdracht
     }
     let (mut tx, mut reeks) = werkplaats.store.write().await?;
     let op = werkplaats.clock.micros();
-    let mut batch = Batch::laad(werkplaats, &mut tx.conn(), opdrachten, reeks.bericht, op).await?;
+    let mut batch = Batch::laad(werkplaats, &mut tx.conn(), opdrachten, vooruit, (reeks.bericht, op)).await?;
     let mut besluiten = Vec::with_capacity(opdrachten.len());
     for opdracht in opdrachten.iter_mut() {
         besluiten.push(match opdracht {
@@ -163,8 +164,8 @@ impl<'a> Batch<'a> {
         werkplaats: &'a Werkplaats,
         conn: &mut Conn<'_>,
         opdrachten: &[Opdracht],
-        laatste: i64,
-        op: i64,
+        vooruit: Vooruit,
+        (laatste, op): (i64, i64),
     ) -> Result<Batch<'a>, StoreError> {
         let mut sleutels: Vec<Sleutel> = Vec::new();
         let mut maatregelen: Vec<MaatregelId> = Vec::new();
@@ -189,10 +190,14 @@ impl<'a> Batch<'a> {
         maatregelen.sort_unstable();
         maatregelen.dedup();
         let eerder = berichten::zoek(conn, &sleutels).await?;
+        let Vooruit { sleutels: mut bekend, mut feiten, .. } = vooruit.geldig(conn).await?;
+        maatregelen.retain(|maatregel| !feiten.contains_key(maatregel));
         let mut zaken_en_stukken: Vec<Uuid> = maatregelen.iter().map(|id| id.0).chain(eerder.iter().map(|eerder| eerder.sleutel)).collect();
+        zaken_en_stukken.retain(|id| !bekend.contains_key(id));
         zaken_en_stukken.sort_unstable();
         zaken_en_stukken.dedup();
-        let sleutels = sleutels::zaken(conn, &werkplaats.kluis, &zaken_en_stukken).await?;
+        bekend.extend(sleutels::zaken(conn, &werkplaats.kluis, &zaken_en_stukken).await?);
+        feiten.extend(zaken::feiten_met(conn, &bekend, &maatregelen).await?);
         let vandaag = datum_in_nederland(from_micros(op));
         Ok(Batch {
             werkplaats,
@@ -200,9 +205,9 @@ impl<'a> Batch<'a> {
             op,
             volgnummer: laatste,
             eerder: eerder.into_iter().map(|eerder| ((eerder.afzender, eerder.id), eerder)).collect(),
-            feiten: zaken::feiten_met(conn, &sleutels, &maatregelen).await?,
+            feiten,
             opnamestops: if uitspraken { catalogus::opnamestops(conn, vandaag).await? } else { Vec::new() },
-            sleutels,
+            sleutels: bekend,
             aanvaard: Vec::new(),
             plaatsen: HashMap::new(),
             klokken,

@@ -10,8 +10,10 @@ pub mod luisteraar;
 mod nummering;
 mod onderhoud;
 mod plaatsen;
+mod schrijver;
 mod telling;
 mod voorbereid;
+mod vooruit;
 pub mod wake;
 
 use std::sync::Arc;
@@ -46,8 +48,6 @@ use voorbereid::Voorbereid;
 pub use voorbereid::volgend_spoor;
 use wake::Wekker;
 
-/// At most this many requests share one transaction.
-const GROOTSTE_BATCH: usize = 256;
 /// At most this many requests wait for their transaction; beyond it the sender is told to come back.
 const WACHTRIJ: usize = 4096;
 
@@ -246,7 +246,7 @@ impl Admission {
     pub fn start(werkplaats: Werkplaats, stop: CancellationToken) -> (Admission, tokio::task::JoinHandle<()>) {
         let (wachtrij, rij) = mpsc::channel(WACHTRIJ);
         let (clock, kluis, meters) = (werkplaats.clock.clone(), Arc::clone(&werkplaats.kluis), Arc::clone(&werkplaats.meters));
-        let schrijver = tokio::spawn(schrijf(werkplaats, rij, stop));
+        let schrijver = tokio::spawn(schrijver::schrijf(werkplaats, rij, stop));
         (Admission { wachtrij, plaatsen: Plaatsen::default(), clock, kluis, meters }, schrijver)
     }
 
@@ -362,80 +362,4 @@ impl Admission {
 /// The kind of a message that was refused, when it has one.
 fn soort(bytes: &[u8]) -> Option<Kind> {
     Some(Bericht::decode(bytes).ok()?.inhoud?.kind())
-}
-
-async fn schrijf(werkplaats: Werkplaats, mut rij: mpsc::Receiver<Opdracht>, stop: CancellationToken) {
-    let mut opdrachten = Vec::with_capacity(GROOTSTE_BATCH);
-    loop {
-        tokio::select! {
-            biased;
-            // What was queued is still answered; nothing more is taken in.
-            () = stop.cancelled(), if !rij.is_closed() => { rij.close(); continue },
-            aantal = rij.recv_many(&mut opdrachten, GROOTSTE_BATCH) => if aantal == 0 { return },
-        }
-        verwerk(&werkplaats, std::mem::take(&mut opdrachten)).await;
-    }
-}
-
-/// One transaction for all; when that fails for a reason of its own, one each, so that nobody suffers for a neighbour.
-async fn verwerk(werkplaats: &Werkplaats, mut opdrachten: Vec<Opdracht>) {
-    match voer_uit(werkplaats, &mut opdrachten).await {
-        Ok(()) => opdrachten.into_iter().for_each(|opdracht| opdracht.beantwoord(Ok(()))),
-        Err(StoreError::Statement(_) | StoreError::Corrupt { .. } | StoreError::LogboekAchter) if opdrachten.len() > 1 => {
-            for opdracht in opdrachten {
-                Box::pin(verwerk(werkplaats, vec![opdracht])).await;
-            }
-        }
-        Err(error @ StoreError::Corrupt { .. }) if let [Opdracht::Tik(None, vraag)] = &mut *opdrachten => {
-            // With nothing sent the caller must hear why, and stop asking.
-            let gedaan = match een_voor_een(werkplaats).await {
-                Ok(0) => Err(Gestaakt::Store(Arc::new(error))),
-                Ok(zaken) => {
-                    vraag.uitkomst = Some(zaken);
-                    Ok(())
-                }
-                Err(error) => Err(Gestaakt::Store(Arc::new(error))),
-            };
-            if let Some(opdracht) = opdrachten.pop() {
-                opdracht.beantwoord(gedaan);
-            }
-        }
-        Err(error) => {
-            let error = Arc::new(error);
-            opdrachten.into_iter().for_each(|opdracht| opdracht.beantwoord(Err(Gestaakt::Store(Arc::clone(&error)))));
-        }
-    }
-}
-
-/// Does it, with a span for all and, when it is durable, what became of each submission told to the meters.
-async fn voer_uit(werkplaats: &Werkplaats, opdrachten: &mut [Opdracht]) -> Result<(), StoreError> {
-    let aanroepen = opdrachten.iter().filter_map(Opdracht::dien).filter_map(|dien| dien.aanroep.as_ref());
-    let mut spoor = werkplaats.sporen.batch(opdrachten.len(), aanroepen);
-    spoor.soorten(|| telling::gevraagd(opdrachten));
-    batch::voer_uit(werkplaats, opdrachten).await.inspect_err(|_| spoor.mislukt())?;
-    werkplaats.meters.batch(opdrachten.len());
-    for opdracht in opdrachten.iter() {
-        if let Opdracht::Dien(dien, vraag) = opdracht {
-            werkplaats.meters.aanname(dien.begin.elapsed());
-            if let Some(Err(refusal)) = &vraag.uitkomst {
-                werkplaats.meters.geweigerd(Some(dien.gelezen.kind), refusal.code());
-            }
-        }
-    }
-    Ok(())
-}
-
-/// Sends the warnings of one case at a time: one whose facts are corrupt must not silence the others.
-async fn een_voor_een(werkplaats: &Werkplaats) -> Result<usize, StoreError> {
-    let mut zaken = 0;
-    for zaak in klokken::Klokken::aan_de_beurt_nu(werkplaats).await? {
-        let (vraag, _) = Vraag::nieuw();
-        let mut tik = [Opdracht::Tik(Some(zaak), vraag)];
-        match batch::voer_uit(werkplaats, &mut tik).await {
-            Ok(()) => zaken += 1,
-            Err(error @ StoreError::Corrupt { .. }) => tracing::error!(%error, %zaak, "the clocks of a case cannot be measured"),
-            Err(error) => return Err(error),
-        }
-    }
-    Ok(zaken)
 }

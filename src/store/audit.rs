@@ -326,6 +326,14 @@ pub async fn scheve_postvakken(conn: &mut Conn<'_>) -> Result<Vec<String>, Store
     Ok(fetch_all!(conn, (String,), sql)?.into_iter().map(|rij| rij.0).collect())
 }
 
+/// Cases whose facts or keys were changed by acts with a record after a number, as often as they were; none for what changed the keys of
+/// cases that the record does not name.
+pub async fn geraakt_na(conn: &mut Conn<'_>, na: i64) -> Result<Vec<Option<MaatregelId>>, StoreError> {
+    let sql = "-- audit::geraakt_na
+        select zaak from audit where nr > $1 and (handeling = 'SLEUTEL' or handeling in ('AANVAARD', 'VERNIETIGD') and zaak is not null)";
+    Ok(fetch_all!(conn, (Option<Uuid>,), sql, na)?.into_iter().map(|rij| rij.0.map(MaatregelId)).collect())
+}
+
 /// Kept hashes of one level, from a number on and before another, in order.
 pub async fn knopen(conn: &mut Conn<'_>, niveau: i32, van: i64, tot: i64) -> Result<Vec<(i64, Vec<u8>)>, StoreError> {
     let sql = "-- boomknopen::lees

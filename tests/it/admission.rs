@@ -11,4 +11,5 @@ mod residence;
 mod scenarios;
 mod state;
 mod valid;
+mod vooruit;
 mod warnings;

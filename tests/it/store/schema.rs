@@ -66,6 +66,7 @@ fn every_statement_of_the_store_is_run_by_the_test_below() {
         "logboek::oudste",
         "logboek::achterstand",
         "audit::hoogste",
+        "audit::geraakt_na",
         "audit::nr_van_aanvaarding",
         "audit::afzender",
         "audit::bladeren",
@@ -203,6 +204,8 @@ both! {
         let bladeren = audit::bladeren(conn, 1, 3).await.expect("leaf hashes");
         assert_eq!(bladeren.iter().map(|(index, blad)| (*index, blad.len())).collect::<Vec<_>>(), [(1, 32), (2, 32)]);
         assert_eq!(audit::hoogste(conn).await.expect("a number"), reeks.audit);
+        assert!(!audit::geraakt_na(conn, 0).await.expect("cases").is_empty());
+        assert!(audit::geraakt_na(conn, reeks.audit).await.expect("cases").is_empty());
         assert_eq!(audit::berichten_na(conn, 2, 3).await.expect("numbers"), [3, 4, 5]);
         assert_eq!(audit::scheve_postvakken(conn).await.expect("an answer"), [oin("gemeente-3").to_string()], "it was given numbers by hand");
         assert_eq!(audit::knopen(conn, 1, 0, 9).await.expect("nodes"), []);
