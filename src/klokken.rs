@@ -25,6 +25,17 @@ pub struct Herbouw {
 
 /// Measures every case and compares. With `schrijf` what differs is put right, a group of cases a transaction, so that the hub can go on.
 pub async fn herbouw(store: &Store, kluis: &Kluis, beleid: &Beleid, schrijf: bool) -> Result<Herbouw, StoreError> {
+    herbouw_met(store, kluis, beleid, schrijf, |_| {}).await
+}
+
+/// The same, for who wants to hear after each group how many cases were measured.
+pub async fn herbouw_met(
+    store: &Store,
+    kluis: &Kluis,
+    beleid: &Beleid,
+    schrijf: bool,
+    voortgang: impl Fn(usize),
+) -> Result<Herbouw, StoreError> {
     let regel = beleid.to_string();
     let gehouden = klokken::beleid(&mut store.read().await?.conn()).await?;
     let mut uitkomst = Herbouw { ander_beleid: gehouden.as_ref() != Some(&regel), ..Herbouw::default() };
@@ -37,6 +48,7 @@ pub async fn herbouw(store: &Store, kluis: &Kluis, beleid: &Beleid, schrijf: boo
         laatste = Some(*einde);
         een_groep(&mut tx.conn(), kluis, beleid, &groep, schrijf, &mut uitkomst).await?;
         tx.commit().await?;
+        voortgang(uitkomst.zaken);
     }
     let (mut tx, _) = store.write().await?;
     uitkomst.verschillen.extend(klokken::zonder_zaak(&mut tx.conn()).await?);

@@ -20,6 +20,7 @@ pub mod json;
 pub mod klokken;
 pub mod kluis;
 pub mod logboek;
+pub mod openbaar;
 pub mod operator;
 pub mod parallel;
 pub mod receipt;

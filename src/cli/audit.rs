@@ -5,16 +5,17 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
 use clap::{ArgGroup, Args, Subcommand};
-use indicatif::{ProgressBar, ProgressStyle};
 use jeugdketen_proto::v1::audit_service_client::AuditServiceClient;
 use jeugdketen_proto::v1::get_inclusion_proof_request::Wat;
 use jeugdketen_proto::v1::{
     GetCheckpointRequest, GetConsistencyProofRequest, GetConsistencyProofResponse, GetInclusionProofRequest, GetInclusionProofResponse,
 };
+use serde_json::json;
 use tonic::transport::Channel;
 
 use super::client::{Naar, uitleg};
 use super::getuige;
+use super::uitvoer::{self, Balk, Vorm};
 use crate::audit::bewijs::{verifieer_consistentie, verifieer_inclusie};
 use crate::audit::hoofd::{Hoofd, Logsleutel};
 use crate::audit::keuring::{Keuring, keur};
@@ -30,9 +31,8 @@ use crate::time::Clock;
 pub(super) enum Command {
     /// Print the last signed checkpoint of a hub.
     Checkpoint {
-        /// As JSON, with the public key of the log.
-        #[arg(long)]
-        json: bool,
+        #[command(flatten)]
+        vorm: Vorm,
         #[command(flatten)]
         naar: Naar,
     },
@@ -48,15 +48,16 @@ pub(super) enum Command {
         /// File with an earlier checkpoint, to see that a proof of consistency begins at it.
         #[arg(long, value_name = "FILE")]
         since: Option<PathBuf>,
+        #[command(flatten)]
+        vorm: Vorm,
     },
     /// Check every record of a database against its seal, and the messages against the records. The hub may go on meanwhile.
     Fsck {
         /// Configuration of the hub.
         #[arg(long, env = "KETENHUB_CONFIG")]
         config: PathBuf,
-        /// The findings as JSON.
-        #[arg(long)]
-        json: bool,
+        #[command(flatten)]
+        vorm: Vorm,
     },
     /// Cosign the checkpoint of a hub if, and only if, its log grew from what was seen last.
     Witness(getuige::Witness),
@@ -85,10 +86,10 @@ pub(super) struct Prove {
 /// Runs one of them.
 pub(super) async fn run(command: Command) -> anyhow::Result<()> {
     match command {
-        Command::Checkpoint { json, naar } => checkpoint(json, &naar).await,
+        Command::Checkpoint { vorm, naar } => checkpoint(vorm, &naar).await,
         Command::Prove(args) => prove(&args).await,
-        Command::Verify { file, key, since } => verify(&file, &key, since.as_deref()),
-        Command::Fsck { config, json } => fsck(&config, json).await,
+        Command::Verify { file, key, since, vorm } => verify(&file, &key, since.as_deref(), vorm),
+        Command::Fsck { config, vorm } => fsck(&config, vorm).await,
         Command::Witness(args) => getuige::run(&args).await,
     }
 }
@@ -103,16 +104,11 @@ pub(super) fn logsleutel(text: &str) -> anyhow::Result<Logsleutel> {
     Logsleutel::parse(text).with_context(|| format!("{text:?} is not the public key of a log, NAME+KEYID+KEY"))
 }
 
-async fn checkpoint(als_json: bool, naar: &Naar) -> anyhow::Result<()> {
+async fn checkpoint(vorm: Vorm, naar: &Naar) -> anyhow::Result<()> {
     let antwoord = audit(naar).await?.get_checkpoint(GetCheckpointRequest {}).await.map_err(|status| uitleg(&status))?.into_inner();
     // A hub that signs what does not verify is told so here, not by the next reader.
     logsleutel(&antwoord.sleutel)?.verifieer(&antwoord.checkpoint)?;
-    if als_json {
-        println!("{}", json::write(&antwoord)?);
-    } else {
-        print!("{}", antwoord.checkpoint);
-    }
-    Ok(())
+    if vorm.json { uitvoer::bericht(&antwoord) } else { uitvoer::druk(&antwoord.checkpoint) }
 }
 
 async fn prove(args: &Prove) -> anyhow::Result<()> {
@@ -129,14 +125,11 @@ async fn prove(args: &Prove) -> anyhow::Result<()> {
     };
     match &args.out {
         Some(file) => std::fs::write(file, tekst + "\n").with_context(|| format!("cannot write {}", file.display())),
-        None => {
-            println!("{tekst}");
-            Ok(())
-        }
+        None => uitvoer::regel(tekst),
     }
 }
 
-fn verify(file: &Path, key: &str, since: Option<&Path>) -> anyhow::Result<()> {
+fn verify(file: &Path, key: &str, since: Option<&Path>, vorm: Vorm) -> anyhow::Result<()> {
     let sleutel = logsleutel(key)?;
     let tekst = read(file)?;
     let inclusie = serde_json::from_str::<serde_json::Value>(&tekst).is_ok_and(|json| json.get("record").is_some());
@@ -147,9 +140,12 @@ fn verify(file: &Path, key: &str, since: Option<&Path>) -> anyhow::Result<()> {
         let bewijs: GetInclusionProofResponse = json::read(&tekst)?;
         let hoofd = verifieer_inclusie(&bewijs, &sleutel)?;
         let record = bewijs.record.unwrap_or_default();
-        println!("the proof holds: record {} is in the log of {} records of {}", record.nr, hoofd.grootte, hoofd.origin);
-        println!("{}", json::write_line(&record)?);
-        return Ok(());
+        if vorm.json {
+            let uitkomst = json!({ "holds": true, "records": hoofd.grootte, "origin": hoofd.origin, "record": json::to_value(&record)? });
+            return uitvoer::json(&uitkomst);
+        }
+        uitvoer::regel(format!("the proof holds: record {} is in the log of {} records of {}", record.nr, hoofd.grootte, hoofd.origin))?;
+        return uitvoer::bericht_regel(&record);
     }
     let bewijs: GetConsistencyProofResponse = json::read(&tekst)?;
     let hoofd = verifieer_consistentie(&bewijs, &sleutel)?;
@@ -160,16 +156,14 @@ fn verify(file: &Path, key: &str, since: Option<&Path>) -> anyhow::Result<()> {
         }
     }
     let toen = Hoofd { grootte: bewijs.van, wortel: bewijs.wortel_van.as_ref().try_into().unwrap_or_default(), ..hoofd.clone() };
-    println!(
-        "the proof holds: the log of {} records, root {}, is the beginning of that of {}",
-        toen.grootte,
-        hex::encode(toen.wortel),
-        hoofd.grootte
-    );
-    Ok(())
+    let wortel = hex::encode(toen.wortel);
+    let uitkomst = json!({ "holds": true, "records": hoofd.grootte, "origin": hoofd.origin, "since": toen.grootte, "root_since": wortel });
+    vorm.toon(&uitkomst, || {
+        format!("the proof holds: the log of {} records, root {wortel}, is the beginning of that of {}\n", toen.grootte, hoofd.grootte)
+    })
 }
 
-async fn fsck(config: &Path, als_json: bool) -> anyhow::Result<()> {
+async fn fsck(config: &Path, vorm: Vorm) -> anyhow::Result<()> {
     let config = Config::load(config)?;
     // A check makes nothing: no database, no key.
     let bestand = config.database.strip_prefix("sqlite:").map(Path::new);
@@ -181,49 +175,43 @@ async fn fsck(config: &Path, als_json: bool) -> anyhow::Result<()> {
     let sleutel = journaal(&config)?.publiek();
     let store = Store::open(&config.database).await?;
     let bewaard = stand::lees(&config.audit.stand).with_context(|| format!("cannot read {}", config.audit.stand.display()))?;
-    // Hidden by itself when standard error is no terminal.
-    let balk = ProgressBar::new(0).with_style(ProgressStyle::with_template("{bar:40} {pos}/{len} records, {per_sec}")?);
+    let balk = Balk::telt("records");
     let begin = Clock::machine();
     let van = begin.micros();
-    let keuring = keur(&store, &sleutel, bewaard.as_deref(), |gelezen, totaal| {
-        balk.set_length(totaal);
-        balk.set_position(gelezen);
-    })
-    .await?;
+    let keuring = keur(&store, &sleutel, bewaard.as_deref(), |gelezen, totaal| balk.stand(gelezen, totaal)).await?;
     let seconden = (begin.micros() - van) as f64 / 1e6;
-    balk.finish_and_clear();
+    drop(balk);
     store.close().await;
-    toon(&keuring, bewaard.is_some(), seconden, als_json);
+    toon(&keuring, bewaard.is_some(), seconden, vorm)?;
     if keuring.is_goed() { Ok(()) } else { bail!("the audit log is not as it was sealed") }
 }
 
-fn toon(keuring: &Keuring, met_stand: bool, seconden: f64, als_json: bool) {
+fn toon(keuring: &Keuring, met_stand: bool, seconden: f64, vorm: Vorm) -> anyhow::Result<()> {
     let wortel = keuring.wortel.map(hex::encode).unwrap_or_default();
     let gebreken: Vec<String> = keuring.gebreken.iter().map(ToString::to_string).collect();
-    if als_json {
-        let uitkomst = serde_json::json!({
-            "records": keuring.records,
-            "wortel": wortel,
-            "gebreken": gebreken,
-            "meer": keuring.meer,
-            "postvakken": keuring.postvakken,
-            "stand": met_stand,
-            "seconden": seconden,
-        });
-        println!("{uitkomst:#}");
-        return;
-    }
-    println!("{} records, root {wortel}; {:.0} a second", keuring.records, keuring.records as f64 / seconden);
-    if !met_stand {
-        println!("there is no checkpoint outside the database: whether it was put back cannot be seen");
-    }
-    gebreken.iter().for_each(|gebrek| println!("fault: {gebrek}"));
-    keuring.postvakken.iter().for_each(|oin| println!("mailbox: {oin}"));
-    match keuring.meer {
-        0 if gebreken.is_empty() => println!("every record is as it was sealed, and every message has its own"),
-        0 => {}
-        meer => println!("and {meer} more"),
-    }
+    let uitkomst = json!({
+        "records": keuring.records,
+        "wortel": wortel,
+        "gebreken": gebreken,
+        "meer": keuring.meer,
+        "postvakken": keuring.postvakken,
+        "stand": met_stand,
+        "seconden": seconden,
+    });
+    vorm.toon(&uitkomst, || {
+        let mut regels = vec![format!("{} records, root {wortel}; {:.0} a second", keuring.records, keuring.records as f64 / seconden)];
+        if !met_stand {
+            regels.push("there is no checkpoint outside the database: whether it was put back cannot be seen".to_owned());
+        }
+        regels.extend(gebreken.iter().map(|gebrek| format!("{} {gebrek}", uitvoer::fout("fault:"))));
+        regels.extend(keuring.postvakken.iter().map(|oin| format!("mailbox: {oin}")));
+        match keuring.meer {
+            0 if gebreken.is_empty() => regels.push("every record is as it was sealed, and every message has its own".to_owned()),
+            0 => {}
+            meer => regels.push(format!("and {meer} more")),
+        }
+        regels.join("\n") + "\n"
+    })
 }
 
 /// Reads a file as text.

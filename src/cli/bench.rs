@@ -2,13 +2,12 @@
 
 mod tabel;
 
-use std::io::IsTerminal as _;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, Subcommand, ValueEnum};
-use indicatif::{ProgressBar, ProgressStyle};
 
+use super::uitvoer::{Balk, Vorm};
 use crate::bench::{self, Buurman, Opslag, Opties, Plan, Soort, Voortgang, Weg};
 use crate::config::Log;
 use crate::telemetry;
@@ -106,9 +105,8 @@ pub(super) enum Command {
         /// Open cases.
         #[arg(long, default_value_t = 100_000)]
         zaken: usize,
-        /// As JSON.
-        #[arg(long)]
-        json: bool,
+        #[command(flatten)]
+        vorm: Vorm,
     },
     /// The raw mTLS echo, as a process of its own.
     #[command(hide = true)]
@@ -207,9 +205,8 @@ pub(super) struct Gemeen {
     /// Cases to prepare, so that each gets only some messages: the facts of a case are read for every message in it.
     #[arg(long, default_value_t = 20_000, value_name = "N")]
     zaken: usize,
-    /// As JSON.
-    #[arg(long)]
-    json: bool,
+    #[command(flatten)]
+    vorm: Vorm,
 }
 
 /// What is sent, and how fast.
@@ -291,32 +288,18 @@ impl Zending {
     }
 }
 
-/// Progress on standard error; nothing when that is no terminal.
-struct Balk(ProgressBar);
-
-impl Balk {
-    fn new() -> Balk {
-        let bar = if std::io::stderr().is_terminal() { ProgressBar::new(0) } else { ProgressBar::hidden() };
-        let style = ProgressStyle::with_template("[{elapsed_precise}] {bar:30} {pos}/{len} {msg}");
-        bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
-        bar.enable_steady_tick(Duration::from_millis(250));
-        Balk(bar)
-    }
-}
-
 impl Voortgang for Balk {
     fn stap(&self, wat: &str) {
-        self.0.set_message(wat.to_owned());
+        self.zegt(wat);
     }
 
     fn ronde(&self, nr: usize, van: usize) {
-        self.0.set_length(van as u64);
-        self.0.set_position(nr as u64);
-        self.0.set_message("measuring");
+        self.stand(nr as u64, van as u64);
+        self.zegt("measuring");
     }
 
     fn klaar(&self) {
-        self.0.finish_and_clear();
+        self.wis();
     }
 }
 
@@ -325,55 +308,50 @@ const ONE: usize = 1;
 
 /// Measures.
 pub(super) async fn run(command: &Command) -> anyhow::Result<()> {
-    let balk = Balk::new();
+    let balk = Balk::telt("measurements");
     match command {
         Command::Submit { gemeen, zending, in_flight } => {
             let plan = gemeen.plan(*in_flight, zending.per_second)?;
             let report = bench::submit(&plan, zending.soort(), zending.opties(), &balk).await?;
-            print(&report, gemeen.json, tabel::submit)
+            print(&report, gemeen.vorm, tabel::submit)
         }
         Command::Stream { gemeen, zending, in_flight } => {
             let plan = gemeen.plan(*in_flight, zending.per_second)?;
             let report = bench::stream(&plan, zending.soort(), zending.opties(), &balk).await?;
-            print(&report, gemeen.json, tabel::submit)
+            print(&report, gemeen.vorm, tabel::submit)
         }
         Command::E2e { gemeen, per_second } => {
             let report = bench::e2e(&gemeen.plan(ONE, Some(*per_second))?, *per_second, &balk).await?;
-            print(&report, gemeen.json, tabel::e2e)
+            print(&report, gemeen.vorm, tabel::e2e)
         }
         Command::Idle { gemeen, abonnees } => {
             let report = bench::idle(&gemeen.plan(ONE, None)?, *abonnees, &balk).await?;
-            print(&report, gemeen.json, tabel::idle)
+            print(&report, gemeen.vorm, tabel::idle)
         }
         Command::Achterstand { gemeen, berichten, per_second, in_flight } => {
             let plan = gemeen.plan(*in_flight, Some(*per_second))?;
             let report = bench::achterstand(&plan, *berichten, *per_second, &balk).await?;
-            print(&report, gemeen.json, tabel::achterstand)
+            print(&report, gemeen.vorm, tabel::achterstand)
         }
         Command::Buurman { gemeen, quota, buurman_per_second, per_second } => {
             let wie = Buurman { quota: *quota, buurman: *buurman_per_second, anderen: *per_second };
             let report = bench::buurman(&gemeen.plan(ONE, Some(*per_second))?, wie, &balk).await?;
-            print(&report, gemeen.json, tabel::buurman)
+            print(&report, gemeen.vorm, tabel::buurman)
         }
         Command::Jaar { gemeen, deel } => {
             telemetry::start(&Log { filter: "warn".to_owned(), json: false });
             let report = bench::jaar(&gemeen.plan(ONE, None)?, *deel, &balk).await?;
-            print(&report, gemeen.json, tabel::jaar)
+            print(&report, gemeen.vorm, tabel::jaar)
         }
-        Command::Klokken { certs, database, zaken, json } => {
-            let report = bench::klokken(certs, database.as_deref(), (*zaken).max(1000), |wat| eprintln!("{wat}")).await?;
-            print(&report, *json, tabel::klokken)
+        Command::Klokken { certs, database, zaken, vorm } => {
+            let report = bench::klokken(certs, database.as_deref(), (*zaken).max(1000), |wat| balk.stap(&wat)).await?;
+            print(&report, *vorm, tabel::klokken)
         }
         Command::Yardstick { config } => bench::yardstick(config).await,
         Command::Unprotected { config } => bench::unprotected(config).await,
     }
 }
 
-fn print<R: serde::Serialize>(report: &R, json: bool, show: impl Fn(&R)) -> anyhow::Result<()> {
-    if json {
-        println!("{}", serde_json::to_string_pretty(report)?);
-    } else {
-        show(report);
-    }
-    Ok(())
+fn print<R: serde::Serialize>(report: &R, vorm: Vorm, show: impl Fn(&R) -> String) -> anyhow::Result<()> {
+    vorm.toon(report, || show(report))
 }

@@ -1,16 +1,16 @@
-//! `submit`, `receive` and `receipt`: messages and receipts as protobuf JSON.
+//! `submit` and `receipt`: messages and receipts as protobuf JSON.
 
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
-use clap::{Args, Subcommand};
+use clap::Subcommand;
 use jeugdketen_proto::v1::beheer_service_client::BeheerServiceClient;
-use jeugdketen_proto::v1::subscribe_response::Gebeurtenis;
-use jeugdketen_proto::v1::{AcknowledgeRequest, Bericht, FetchRequest, Levering, ListSleutelsRequest, SubmitRequest, SubscribeRequest};
+use jeugdketen_proto::v1::{Bericht, ListSleutelsRequest, SubmitRequest};
 
 use super::bewijs;
 use super::client::{Naar, uitleg};
+use super::uitvoer::{self, Vorm};
 use crate::json;
 
 /// Submits files in their order and prints the receipts; stops at the first refusal.
@@ -24,60 +24,8 @@ pub(super) async fn submit(files: &[PathBuf], naar: &Naar) -> anyhow::Result<()>
         let antwoord =
             exchange.submit(SubmitRequest { bericht: Some(bericht), ..Default::default() }).await.map_err(|status| uitleg(&status));
         let receipt = antwoord.with_context(|| file.display().to_string())?.into_inner().receipt.unwrap_or_default();
-        println!("{}", json::write(&receipt)?);
+        uitvoer::bericht(&receipt)?;
     }
-    Ok(())
-}
-
-/// What to receive.
-#[derive(Debug, Args)]
-pub(super) struct Receive {
-    /// Begin after this mailbox number; without it after what was acknowledged.
-    #[arg(long)]
-    na: Option<u64>,
-    /// Go on waiting for new deliveries.
-    #[arg(long)]
-    volg: bool,
-    /// Acknowledge what was printed.
-    #[arg(long)]
-    bevestig: bool,
-    #[command(flatten)]
-    naar: Naar,
-}
-
-/// Prints deliveries, one a line.
-pub(super) async fn receive(args: &Receive) -> anyhow::Result<()> {
-    let mut exchange = args.naar.exchange().await?;
-    let mut na = args.na;
-    loop {
-        let vraag = FetchRequest { na, maximaal: 0 };
-        let pagina = exchange.fetch(vraag).await.map_err(|status| uitleg(&status))?.into_inner();
-        let Some(laatste) = pagina.leveringen.last().map(|levering| levering.postvaknummer) else { break };
-        for levering in &pagina.leveringen {
-            print(levering)?;
-        }
-        if args.bevestig {
-            exchange.acknowledge(AcknowledgeRequest { tot_en_met: laatste }).await.map_err(|status| uitleg(&status))?;
-        }
-        na = Some(laatste);
-    }
-    if !args.volg {
-        return Ok(());
-    }
-    let mut stroom = exchange.subscribe(SubscribeRequest { na }).await.map_err(|status| uitleg(&status))?.into_inner();
-    while let Some(antwoord) = stroom.message().await.map_err(|status| uitleg(&status))? {
-        let Some(Gebeurtenis::Levering(levering)) = antwoord.gebeurtenis else { continue };
-        print(&levering)?;
-        if args.bevestig {
-            let tot_en_met = levering.postvaknummer;
-            exchange.acknowledge(AcknowledgeRequest { tot_en_met }).await.map_err(|status| uitleg(&status))?;
-        }
-    }
-    Ok(())
-}
-
-fn print(levering: &Levering) -> anyhow::Result<()> {
-    println!("{}", json::write_line(levering)?);
     Ok(())
 }
 
@@ -89,6 +37,8 @@ pub(super) enum ReceiptCommand {
     /// Print the public keys with which receipts verify (needs the certificate of an operator).
     Sleutels {
         #[command(flatten)]
+        vorm: Vorm,
+        #[command(flatten)]
         naar: Naar,
     },
 }
@@ -97,13 +47,12 @@ pub(super) enum ReceiptCommand {
 pub(super) async fn receipt(command: &ReceiptCommand) -> anyhow::Result<()> {
     match command {
         ReceiptCommand::Verify(args) => bewijs::receipt(args),
-        ReceiptCommand::Sleutels { naar } => {
+        ReceiptCommand::Sleutels { vorm, naar } => {
             let mut beheer = BeheerServiceClient::new(naar.kanaal().await?);
             let sleutels = beheer.list_sleutels(ListSleutelsRequest {}).await.map_err(|status| uitleg(&status))?.into_inner().sleutels;
-            for sleutel in sleutels {
-                println!("{}  {}", sleutel.sleutel_id, hex::encode(&sleutel.publieke_sleutel));
-            }
-            Ok(())
+            let paren: Vec<_> = sleutels.iter().map(|een| (&een.sleutel_id, hex::encode(&een.publieke_sleutel))).collect();
+            let als_json: Vec<_> = paren.iter().map(|(id, hex)| serde_json::json!({ "sleutel_id": id, "publieke_sleutel": hex })).collect();
+            vorm.toon(&als_json, || paren.iter().map(|(id, hex)| format!("{id}  {hex}\n")).collect())
         }
     }
 }

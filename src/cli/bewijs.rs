@@ -7,8 +7,10 @@ use clap::{Args, Subcommand};
 use jeugdketen_proto::v1::levering::Inhoud;
 use jeugdketen_proto::v1::{Bericht, Levering, Receipt, Rol};
 use prost::Message as _;
+use serde_json::json;
 
 use super::berichten::read;
+use super::uitvoer::Vorm;
 use crate::json;
 use crate::receipt::{herkomst_bewijs, sha256, verifieer};
 use crate::verbintenis;
@@ -24,6 +26,8 @@ pub(super) struct ReceiptVerify {
     /// File with the message as it was submitted, to check that the receipt and its commitment are for it.
     #[arg(long, value_name = "FILE")]
     bericht: Option<PathBuf>,
+    #[command(flatten)]
+    vorm: Vorm,
 }
 
 /// What to do with views.
@@ -50,6 +54,8 @@ pub(super) struct ViewVerify {
     /// File with the receipt of the sender, to check that the view is of the message that it is for.
     #[arg(long, value_name = "FILE")]
     receipt: Option<PathBuf>,
+    #[command(flatten)]
+    vorm: Vorm,
 }
 
 /// Verifies a receipt.
@@ -59,8 +65,8 @@ pub(super) fn receipt(args: &ReceiptVerify) -> anyhow::Result<()> {
         let bericht: Bericht = json::read(&read(file)?)?;
         voor_bericht(&receipt, &bericht.encode_to_vec(), file)?;
     }
-    println!("the receipt holds: message {} has number {}", receipt.bericht_id, receipt.volgnummer);
-    Ok(())
+    let uitkomst = json!({ "holds": true, "bericht_id": receipt.bericht_id, "volgnummer": receipt.volgnummer });
+    args.vorm.toon(&uitkomst, || format!("the receipt holds: message {} has number {}\n", receipt.bericht_id, receipt.volgnummer))
 }
 
 fn echt_receipt(file: &Path, publiek: &[u8]) -> anyhow::Result<Receipt> {
@@ -104,9 +110,13 @@ pub(super) fn view(command: &ViewCommand) -> anyhow::Result<()> {
             bail!("the proof holds, but it is for another message than {}", file.display());
         }
     }
-    let zegel = if bewijs.zegel.is_some() { ", who sealed it" } else { "" };
-    println!("the view holds: message {} has number {}, from {}{zegel}", herkomst.bericht_id, herkomst.volgnummer, herkomst.afzender_oin);
-    Ok(())
+    let verzegeld = bewijs.zegel.is_some();
+    let (id, nummer, afzender) = (&herkomst.bericht_id, herkomst.volgnummer, &herkomst.afzender_oin);
+    let uitkomst = json!({ "holds": true, "bericht_id": id, "volgnummer": nummer, "afzender_oin": afzender, "sealed": verzegeld });
+    args.vorm.toon(&uitkomst, || {
+        let zegel = if verzegeld { ", who sealed it" } else { "" };
+        format!("the view holds: message {id} has number {nummer}, from {afzender}{zegel}\n")
+    })
 }
 
 fn sleutel(tekst: &str) -> anyhow::Result<Vec<u8>> {

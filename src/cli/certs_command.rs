@@ -6,6 +6,7 @@ use anyhow::Context as _;
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::Deserialize;
 
+use super::uitvoer::Vorm;
 use crate::certs::{Houder, PkiPlan, maak};
 use crate::domain::ids::Oin;
 use crate::time::Clock;
@@ -39,6 +40,8 @@ pub(super) struct Args {
     /// Years of validity.
     #[arg(long, default_value_t = 1)]
     jaren: u32,
+    #[command(flatten)]
+    vorm: Vorm,
 }
 
 #[derive(Deserialize)]
@@ -74,8 +77,7 @@ pub(super) fn run(args: &Args) -> anyhow::Result<()> {
         ingetrokken: regels.iter().filter(|regel| regel.ingetrokken).map(|regel| regel.bestand.clone()).collect(),
     };
     let files = maak(&args.out, &plan)?;
-    println!("{} files in {}", files.len(), args.out.display());
-    Ok(())
+    args.vorm.toon(&serde_json::json!({ "files": files }), || format!("{} files in {}\n", files.len(), args.out.display()))
 }
 
 /// The day in UTC, as certificates count. In the Netherlands it begins an hour or two earlier: its certificates would not be valid yet.

@@ -10,7 +10,7 @@ use tonic::Status;
 use tonic::transport::Channel;
 
 use crate::identity::client::{ClientTls, verklaar};
-use crate::wire::client::{self, Adres, kanaal};
+use crate::wire::client::{Adres, Uitleg, kanaal};
 
 /// Largest answer a client takes.
 pub(super) const LARGEST_ANSWER: usize = 64 * 1024 * 1024;
@@ -55,7 +55,13 @@ impl Naar {
         Ok(ExchangeServiceClient::new(self.kanaal().await?).max_decoding_message_size(LARGEST_ANSWER))
     }
 
-    fn tls(&self) -> anyhow::Result<ClientTls> {
+    /// Where to.
+    pub(super) fn endpoint(&self) -> &str {
+        &self.endpoint
+    }
+
+    /// The files of whom it acts as; they need not be there.
+    pub(super) fn tls(&self) -> anyhow::Result<ClientTls> {
         match (&self.als, &self.ca, &self.cert, &self.key) {
             (Some(rol), ..) => {
                 let naam = rol.to_lowercase().replace('_', "-");
@@ -73,5 +79,5 @@ impl Naar {
 
 /// A refusal of the hub as an error.
 pub(super) fn uitleg(status: &Status) -> anyhow::Error {
-    anyhow::Error::msg(client::uitleg(status))
+    anyhow::Error::new(Uitleg::van(status))
 }

@@ -11,6 +11,7 @@ use jeugdketen_proto::v1::{
 };
 
 use super::client::{Naar, uitleg};
+use super::uitvoer::{self, Vorm};
 use crate::json;
 
 /// What to do with the register.
@@ -18,9 +19,8 @@ use crate::json;
 pub(super) enum Command {
     /// List every participant.
     List {
-        /// As JSON, one participant a line.
-        #[arg(long)]
-        json: bool,
+        #[command(flatten)]
+        vorm: Vorm,
         #[command(flatten)]
         naar: Naar,
     },
@@ -85,7 +85,7 @@ impl From<Stand> for StatusDeelnemer {
 /// Runs one of them.
 pub(super) async fn run(command: &Command) -> anyhow::Result<()> {
     match command {
-        Command::List { json, naar } => list(*json, naar).await,
+        Command::List { vorm, naar } => list(*vorm, naar).await,
         Command::Add { file, naar } => {
             let text = std::fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))?;
             let deelnemer = Some(json::read::<Deelnemer>(&text)?);
@@ -108,23 +108,22 @@ async fn beheer(naar: &Naar) -> anyhow::Result<BeheerServiceClient<tonic::transp
 }
 
 fn print(deelnemer: Option<Deelnemer>) -> anyhow::Result<()> {
-    println!("{}", json::write(&deelnemer.unwrap_or_default())?);
-    Ok(())
+    uitvoer::bericht(&deelnemer.unwrap_or_default())
 }
 
-async fn list(json: bool, naar: &Naar) -> anyhow::Result<()> {
+async fn list(vorm: Vorm, naar: &Naar) -> anyhow::Result<()> {
     let mut register = RegisterServiceClient::new(naar.kanaal().await?);
     let vraag = ListDeelnemersRequest { rol: Rol::Unspecified.into() };
     let deelnemers = register.list_deelnemers(vraag).await.map_err(|status| uitleg(&status))?.into_inner().deelnemers;
-    for deelnemer in deelnemers {
-        if json {
-            println!("{}", json::write_line(&deelnemer)?);
-        } else {
-            let rol = deelnemer.rol().as_str_name().trim_start_matches("ROL_");
-            let status = deelnemer.status().as_str_name().trim_start_matches("STATUS_DEELNEMER_");
-            let namens = if deelnemer.namens_oin.is_empty() { String::new() } else { format!("  namens {}", deelnemer.namens_oin) };
-            println!("{}  {rol:<21}  {status:<10}  {}{namens}", deelnemer.oin, deelnemer.naam);
-        }
+    if vorm.json {
+        return deelnemers.iter().try_for_each(uitvoer::bericht_regel);
     }
-    Ok(())
+    let rij = |deelnemer: &Deelnemer| {
+        let rol = deelnemer.rol().as_str_name().trim_start_matches("ROL_").to_owned();
+        let status = deelnemer.status().as_str_name().trim_start_matches("STATUS_DEELNEMER_").to_owned();
+        let namens = if deelnemer.namens_oin.is_empty() { String::new() } else { format!("namens {}", deelnemer.namens_oin) };
+        vec![deelnemer.oin.clone(), rol, status, deelnemer.naam.clone(), namens]
+    };
+    let rijen: Vec<_> = deelnemers.iter().map(rij).collect();
+    uitvoer::druk(&uitvoer::tabel(&["OIN", "Rol", "Status", "Naam", ""], &rijen))
 }

@@ -9,6 +9,7 @@ use jeugdketen_proto::v1::{GetCheckpointRequest, GetConsistencyProofRequest};
 
 use super::audit::{audit, logsleutel, read};
 use super::client::{Naar, uitleg};
+use super::uitvoer::{self, Vorm};
 use crate::audit::hoofd::{Hoofd, getuige, medeondertekening};
 use crate::audit::stand;
 use crate::boom::{Hash, is_consistent};
@@ -30,6 +31,8 @@ pub(super) struct Witness {
     /// Public key of the log, NAME+KEYID+KEY, as its operator published it.
     #[arg(long, value_name = "KEY")]
     log: String,
+    #[command(flatten)]
+    vorm: Vorm,
     #[command(flatten)]
     naar: Naar,
 }
@@ -68,9 +71,9 @@ pub(super) async fn run(args: &Witness) -> anyhow::Result<()> {
     let seconden = u64::try_from(Clock::machine().now().timestamp()).unwrap_or_default();
     let mede = note + &medeondertekening(&nu, &args.name, &sleutel, seconden);
     stand::schrijf(&args.state, &mede).with_context(|| format!("cannot write {}", args.state.display()))?;
-    print!("{mede}");
-    eprintln!("cosigned {} records as {}", nu.grootte, getuige(&args.name, &sleutel));
-    Ok(())
+    let wie = getuige(&args.name, &sleutel).to_string();
+    uitvoer::meld(format!("cosigned {} records as {wie}", nu.grootte));
+    args.vorm.toon(&serde_json::json!({ "checkpoint": mede, "records": nu.grootte, "witness": wie }), || mede.clone())
 }
 
 /// Whether the hub proved that the one log became the other. What it answers is compared with the roots that were signed, not with its own.

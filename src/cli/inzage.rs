@@ -10,8 +10,7 @@ use jeugdketen_proto::v1::traject_service_client::TrajectServiceClient;
 use jeugdketen_proto::v1::{GetInzageRequest, GetInzageResponse, Handeling, Inzageregel};
 
 use super::client::{LARGEST_ANSWER, Naar, uitleg};
-use super::rapport::tabel;
-use crate::json;
+use super::uitvoer::{self, Vorm};
 use crate::telemetry::meters::rol_naam;
 use crate::time::from_micros;
 
@@ -24,9 +23,8 @@ pub(super) struct Args {
     /// Every case of the child whose BSN is in this file; `-` is standard input. It is no argument: others can read those.
     #[arg(long, value_name = "FILE")]
     bsn_van: Option<PathBuf>,
-    /// As JSON, one page a line.
-    #[arg(long)]
-    json: bool,
+    #[command(flatten)]
+    vorm: Vorm,
     #[command(flatten)]
     naar: Naar,
 }
@@ -43,8 +41,8 @@ pub(super) async fn run(args: &Args) -> anyhow::Result<()> {
     loop {
         let vraag = GetInzageRequest { wie: Some(wie.clone()), na, maximaal: 0 };
         let blad: GetInzageResponse = client.get_inzage(vraag).await.map_err(|status| uitleg(&status))?.into_inner();
-        if args.json {
-            println!("{}", json::write_line(&blad)?);
+        if args.vorm.json {
+            uitvoer::bericht_regel(&blad)?;
         }
         rijen.extend(blad.regels.iter().map(rij));
         na = blad.verder_na;
@@ -52,10 +50,10 @@ pub(super) async fn run(args: &Args) -> anyhow::Result<()> {
             break;
         }
     }
-    if !args.json {
-        print!("{}", tabel::tekst(&["Wanneer (UTC)", "Wie", "Rol", "Wat", ">Bericht", "Soort", "Velden"], &rijen));
+    if args.vorm.json {
+        return Ok(());
     }
-    Ok(())
+    uitvoer::druk(&uitvoer::tabel(&["Wanneer (UTC)", "Wie", "Rol", "Wat", ">Bericht", "Soort", "Velden"], &rijen))
 }
 
 fn lees_bsn(file: &Path) -> anyhow::Result<String> {

@@ -7,23 +7,31 @@ mod berichten;
 mod bewijs;
 mod certs_command;
 mod client;
+mod completions;
 mod deelnemer;
 mod demo;
+mod doctor;
+mod fout;
 mod getuige;
 mod inzage;
 mod klokken;
 mod kluis;
+mod ontvangen;
+mod openbaar;
 mod rapport;
 mod replay;
 mod serve;
 mod termijn;
+mod uitvoer;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory as _, Parser, Subcommand};
 
 use client::Naar;
+use fout::fail;
+use uitvoer::Vorm;
 
 /// Data-exchange hub between the chain partners of Dutch youth protection.
 #[derive(Debug, Parser)]
@@ -46,7 +54,11 @@ enum Command {
         /// Configuration of the hub.
         #[arg(long, env = "KETENHUB_CONFIG")]
         config: PathBuf,
+        #[command(flatten)]
+        vorm: Vorm,
     },
+    /// Check why this participant does or does not get through to a hub, step by step, and say what to do.
+    Doctor(doctor::Args),
     /// Rebuild or check what is kept of the norm clocks.
     #[command(subcommand)]
     Klokken(klokken::Command),
@@ -71,7 +83,7 @@ enum Command {
         naar: Naar,
     },
     /// Print what is in the mailbox, one delivery a line.
-    Receive(berichten::Receive),
+    Receive(ontvangen::Receive),
     /// Print a report for supervision.
     #[command(subcommand)]
     Rapport(rapport::Command),
@@ -91,6 +103,15 @@ enum Command {
     /// Check the sealed audit log, prove what is in it, and witness that it only grows.
     #[command(subcommand)]
     Audit(audit::Command),
+    /// Write the whole contract, with the privacy matrix and every refusal, as one page for a browser.
+    Openbaar(openbaar::Args),
+    /// Print what a shell needs to complete commands and options.
+    Completions(completions::Args),
+}
+
+/// Every command with its options, for who wants to show or complete them.
+pub fn opdrachten() -> clap::Command {
+    Args::command()
 }
 
 /// Runs the programme and returns its exit code.
@@ -109,7 +130,8 @@ pub fn run() -> ExitCode {
 async fn dispatch(command: Command) -> anyhow::Result<()> {
     match command {
         Command::Serve { config } => serve::serve(&config).await,
-        Command::Migrate { config } => serve::migrate(&config).await,
+        Command::Migrate { config, vorm } => serve::migrate(&config, vorm).await,
+        Command::Doctor(args) => doctor::run(&args).await,
         Command::Klokken(command) => klokken::run(&command).await,
         Command::Kluis(command) => kluis::run(&command).await,
         Command::Demo(args) => demo::run(&args).await,
@@ -117,7 +139,7 @@ async fn dispatch(command: Command) -> anyhow::Result<()> {
         Command::Certs(args) => certs_command::run(&args),
         Command::Deelnemer(command) => deelnemer::run(&command).await,
         Command::Submit { files, naar } => berichten::submit(&files, &naar).await,
-        Command::Receive(args) => berichten::receive(&args).await,
+        Command::Receive(args) => ontvangen::receive(&args).await,
         Command::Rapport(command) => rapport::run(&command).await,
         Command::Bench(command) => bench::run(&command).await,
         Command::Termijn(args) => termijn::run(&args),
@@ -125,10 +147,7 @@ async fn dispatch(command: Command) -> anyhow::Result<()> {
         Command::View(command) => bewijs::view(&command),
         Command::Inzage(args) => inzage::run(&args).await,
         Command::Audit(command) => audit::run(command).await,
+        Command::Openbaar(args) => openbaar::run(&args),
+        Command::Completions(args) => completions::run(&args),
     }
-}
-
-fn fail(error: &anyhow::Error) -> ExitCode {
-    eprintln!("error: {error:#}");
-    ExitCode::FAILURE
 }

@@ -5,6 +5,7 @@ use std::path::Path;
 use anyhow::Context as _;
 use tokio::signal::unix::{SignalKind, signal};
 
+use super::uitvoer::{Balk, Vorm};
 use crate::config::Config;
 use crate::hub::{Running, open_store};
 use crate::telemetry;
@@ -30,10 +31,11 @@ pub(super) async fn serve(path: &Path) -> anyhow::Result<()> {
 }
 
 /// Brings the database up to date.
-pub(super) async fn migrate(path: &Path) -> anyhow::Result<()> {
+pub(super) async fn migrate(path: &Path, vorm: Vorm) -> anyhow::Result<()> {
     let config = Config::load(path)?;
+    let balk = Balk::draait("bringing the database up to date");
     let store = open_store(&config).await.context("the database could not be brought up to date")?;
     store.close().await;
-    println!("the database is up to date");
-    Ok(())
+    drop(balk);
+    vorm.toon(&serde_json::json!({ "up_to_date": true }), || "the database is up to date\n".to_owned())
 }

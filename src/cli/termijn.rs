@@ -6,6 +6,7 @@ use chrono::{Datelike as _, NaiveDate, Weekday};
 use jeugdketen_proto::v1::Norm;
 use serde::Serialize;
 
+use super::uitvoer::{self, Vorm};
 use crate::domain::beleid::{Beleid, Termijn};
 use crate::domain::deelnemer::datum;
 use crate::hub::kalender;
@@ -19,9 +20,8 @@ pub(super) struct Args {
     /// Days equated with a holiday by royal decree, a date yyyy-mm-dd a line.
     #[arg(long, value_name = "FILE")]
     aangewezen: Option<PathBuf>,
-    /// As one JSON object.
-    #[arg(long)]
-    json: bool,
+    #[command(flatten)]
+    vorm: Vorm,
 }
 
 #[derive(Serialize)]
@@ -39,21 +39,20 @@ pub(super) fn run(args: &Args) -> anyhow::Result<()> {
     let beleid = Beleid { kalender: kalender(args.aangewezen.as_deref())?, ..Beleid::default() };
     let vanaf = args.vanaf;
     let [norm1, norm2, norm3] = [Norm::Jeugdbeschermer, Norm::Koers, Norm::PassendeHulp].map(|norm| beleid.termijn(norm, vanaf));
-    if args.json {
+    if args.vorm.json {
         let (norm2_verlengd, norm3_verlengd) = (norm2.verlengd, norm3.verlengd);
         let (norm1, norm2, norm3) = (norm1.uiterlijk, norm2.uiterlijk, norm3.uiterlijk);
-        println!("{}", serde_json::to_string(&Termijnen { vanaf, norm1, norm2, norm3, norm2_verlengd, norm3_verlengd })?);
-        return Ok(());
+        return uitvoer::json_regel(&Termijnen { vanaf, norm1, norm2, norm3, norm2_verlengd, norm3_verlengd });
     }
-    println!("Termijnen vanaf {} {vanaf} (die dag telt niet mee)\n", weekdag(vanaf));
-    println!("{:29}  {:11}  {:20}  volgens de Algemene termijnenwet", "", "termijn", "uiterlijk");
+    uitvoer::regel(format!("Termijnen vanaf {} {vanaf} (die dag telt niet mee)\n", weekdag(vanaf)))?;
+    uitvoer::regel(format!("{:29}  {:11}  {:20}  volgens de Algemene termijnenwet", "", "termijn", "uiterlijk"))?;
     let norm1_duur = format!("{} werkdagen", beleid.norm1_werkdagen);
-    println!("{}", regel("norm 1  vaste jeugdbeschermer", &norm1_duur, norm1.uiterlijk));
+    uitvoer::regel(regel("norm 1  vaste jeugdbeschermer", &norm1_duur, norm1.uiterlijk))?;
     for (norm, duur, termijn) in [
         ("norm 2  gedragen koers", format!("{} weken", beleid.norm2_weken), norm2),
         ("norm 3  passende hulp", format!("{} maanden", beleid.norm3_maanden), norm3),
     ] {
-        println!("{}  {}", regel(norm, &duur, termijn.uiterlijk), verlengd(&beleid, termijn));
+        uitvoer::regel(format!("{}  {}", regel(norm, &duur, termijn.uiterlijk), verlengd(&beleid, termijn)))?;
     }
     Ok(())
 }

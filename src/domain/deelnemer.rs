@@ -52,6 +52,10 @@ pub enum Onbevoegd {
 }
 
 impl Onbevoegd {
+    /// Every one of them, for who lists the reasons.
+    pub const ALLE: [Onbevoegd; 5] =
+        [Onbevoegd::Onbekend, Onbevoegd::Geschorst, Onbevoegd::Beeindigd, Onbevoegd::NogNietBegonnen, Onbevoegd::MandaatVervallen];
+
     /// The stable reason.
     pub fn code(self) -> &'static str {
         match self {

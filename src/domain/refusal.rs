@@ -71,6 +71,27 @@ pub enum Toestand {
 }
 
 impl Toestand {
+    /// Every one of them, for who lists the reasons.
+    pub const ALLE: [Toestand; 17] = [
+        Toestand::MaatregelNietVanKracht,
+        Toestand::MaatregelBeeindigd,
+        Toestand::AndereMaatregel,
+        Toestand::AndereGi,
+        Toestand::GiIsAlHouder,
+        Toestand::AlIngetrokken,
+        Toestand::CorrectieAndereSoort,
+        Toestand::CorrectieAndereOntvangers,
+        Toestand::NietTeCorrigeren,
+        Toestand::HulpNietGestart,
+        Toestand::HulpAlGestart,
+        Toestand::AndereProductcategorie,
+        Toestand::GeenMandaat,
+        Toestand::GeenVervanging,
+        Toestand::AndereRegio,
+        Toestand::AndereJeugdige,
+        Toestand::ReceiptVernietigd,
+    ];
+
     /// The stable reason.
     pub fn code(self) -> &'static str {
         match self {

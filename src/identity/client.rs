@@ -2,15 +2,16 @@
 //! do about it. It deliberately does not speak HTTP/2 and does not try again.
 
 use std::io;
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use rustls::client::Resumption;
+use rustls::client::{Resumption, WantsClientCert};
 use rustls::crypto::aws_lc_rs as voorziening;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
-use rustls::{AlertDescription, CertificateError, ClientConfig, Error, RootCertStore};
+use rustls::{AlertDescription, CertificateError, ClientConfig, ConfigBuilder, Error, RootCertStore};
 use tokio::io::AsyncReadExt;
 use tokio::net::{TcpStream, lookup_host};
 use tokio::time::timeout;
@@ -135,25 +136,35 @@ pub enum VerbindFout {
 impl ClientTls {
     /// Reads the files.
     pub fn laad(&self) -> Result<Arc<ClientConfig>, VerbindFout> {
+        let keten = certificaten(&self.certificaat)?;
+        let sleutel = PrivateKeyDer::from_pem_file(&self.sleutel).map_err(|e| bestand(&self.sleutel, &e))?;
+        let config = self.vertrouwen()?.with_client_auth_cert(keten, sleutel);
+        Ok(afgemaakt(config.map_err(|e| VerbindFout::EigenSleutel(e.to_string()))?))
+    }
+
+    /// Reads the CAs only: enough to look at the hub's certificate, and never enough to be let in.
+    pub fn laad_zonder_certificaat(&self) -> Result<Arc<ClientConfig>, VerbindFout> {
+        Ok(afgemaakt(self.vertrouwen()?.with_no_client_auth()))
+    }
+
+    fn vertrouwen(&self) -> Result<ConfigBuilder<ClientConfig, WantsClientCert>, VerbindFout> {
         let mut anker = RootCertStore::empty();
         for ca in certificaten(&self.ca)? {
             anker.add(ca).map_err(|e| bestand(&self.ca, &e))?;
         }
-        let keten = certificaten(&self.certificaat)?;
-        let sleutel = PrivateKeyDer::from_pem_file(&self.sleutel).map_err(|e| bestand(&self.sleutel, &e))?;
-        let mut config = ClientConfig::builder_with_provider(Arc::new(voorziening::default_provider()))
-            .with_protocol_versions(&[&rustls::version::TLS13])
-            .map_err(|e| VerbindFout::EigenSleutel(e.to_string()))?
-            .with_root_certificates(anker)
-            .with_client_auth_cert(keten, sleutel)
-            .map_err(|e| VerbindFout::EigenSleutel(e.to_string()))?;
-        config.alpn_protocols = vec![ALPN_H2.to_vec()];
-        config.resumption = Resumption::disabled();
-        Ok(Arc::new(config))
+        let config = ClientConfig::builder_with_provider(Arc::new(voorziening::default_provider()));
+        let config = config.with_protocol_versions(&[&rustls::version::TLS13]).map_err(|e| VerbindFout::EigenSleutel(e.to_string()))?;
+        Ok(config.with_root_certificates(anker))
     }
 }
 
-fn certificaten(pad: &Path) -> Result<Vec<CertificateDer<'static>>, VerbindFout> {
+fn afgemaakt(mut config: ClientConfig) -> Arc<ClientConfig> {
+    config.alpn_protocols = vec![ALPN_H2.to_vec()];
+    config.resumption = Resumption::disabled();
+    Arc::new(config)
+}
+
+pub(super) fn certificaten(pad: &Path) -> Result<Vec<CertificateDer<'static>>, VerbindFout> {
     let alle: Result<Vec<_>, _> = CertificateDer::pem_file_iter(pad).map_err(|e| bestand(pad, &e))?.collect();
     let alle = alle.map_err(|e| bestand(pad, &e))?;
     if alle.is_empty() {
@@ -162,7 +173,7 @@ fn certificaten(pad: &Path) -> Result<Vec<CertificateDer<'static>>, VerbindFout>
     Ok(alle)
 }
 
-fn bestand(pad: &Path, reden: &dyn std::fmt::Display) -> VerbindFout {
+pub(super) fn bestand(pad: &Path, reden: &dyn std::fmt::Display) -> VerbindFout {
     VerbindFout::Bestand { pad: pad.to_owned(), reden: reden.to_string() }
 }
 
@@ -171,21 +182,48 @@ fn bestand(pad: &Path, reden: &dyn std::fmt::Display) -> VerbindFout {
 /// In TLS 1.3 the client's handshake is over before the hub has looked at the client's certificate: success here does not mean that
 /// the hub accepts it. Ask [`verklaar`] when the first call fails.
 pub async fn verbind(adres: &str, naam: &str, config: Arc<ClientConfig>) -> Result<TlsStream<TcpStream>, VerbindFout> {
-    let server = ServerName::try_from(naam.to_owned()).map_err(|_| VerbindFout::Naam(naam.to_owned()))?;
     let verbinden = async {
-        let adressen: Vec<_> =
-            lookup_host(adres).await.map_err(|e| VerbindFout::NietGevonden { adres: adres.to_owned(), reden: e.to_string() })?.collect();
-        let tcp = TcpStream::connect(adressen.as_slice()).await.map_err(|e| vertaal(adres, naam, &e))?;
-        tcp.set_nodelay(true).map_err(|e| vertaal(adres, naam, &e))?;
-        TlsConnector::from(config).connect(server, tcp).await.map_err(|e| vertaal(adres, naam, &e))
+        let tcp = bereik(adres, &zoek(adres).await?).await?;
+        handdruk(adres, naam, tcp, config).await
     };
     timeout(VERBINDTIJD, verbinden).await.unwrap_or_else(|_| Err(VerbindFout::TeLaat(adres.to_owned())))
+}
+
+/// Looks up `adres` (`host:port`).
+pub async fn zoek(adres: &str) -> Result<Vec<SocketAddr>, VerbindFout> {
+    let fout = |reden: String| VerbindFout::NietGevonden { adres: adres.to_owned(), reden };
+    let gevonden: Vec<_> = lookup_host(adres).await.map_err(|e| fout(e.to_string()))?.collect();
+    if gevonden.is_empty() { Err(fout("the name has no address".to_owned())) } else { Ok(gevonden) }
+}
+
+/// Opens a TCP connection to the first of these that answers; `adres` is for the words.
+pub async fn bereik(adres: &str, gevonden: &[SocketAddr]) -> Result<TcpStream, VerbindFout> {
+    let verbinden = async {
+        let tcp = TcpStream::connect(gevonden).await?;
+        tcp.set_nodelay(true)?;
+        Ok(tcp)
+    };
+    let tcp = timeout(VERBINDTIJD, verbinden).await.map_err(|_| VerbindFout::TeLaat(adres.to_owned()))?;
+    tcp.map_err(|e: io::Error| vertaal(adres, "", &e))
+}
+
+/// Does the TLS handshake on a connection, and checks that the hub's certificate is for `naam`.
+pub async fn handdruk(adres: &str, naam: &str, tcp: TcpStream, config: Arc<ClientConfig>) -> Result<TlsStream<TcpStream>, VerbindFout> {
+    let server = ServerName::try_from(naam.to_owned()).map_err(|_| VerbindFout::Naam(naam.to_owned()))?;
+    let handen = TlsConnector::from(config).connect(server, tcp);
+    let stroom = timeout(VERBINDTIJD, handen).await.map_err(|_| VerbindFout::TeLaat(adres.to_owned()))?;
+    stroom.map_err(|e| vertaal(adres, naam, &e))
 }
 
 /// Connects, and then listens for a moment to hear whether the hub really accepts us. `Ok` means that it said so, or at least did
 /// not say otherwise.
 pub async fn verklaar(adres: &str, naam: &str, config: Arc<ClientConfig>) -> Result<(), VerbindFout> {
     let mut stroom = verbind(adres, naam, config).await?;
+    luister(adres, naam, &mut stroom).await
+}
+
+/// Listens for a moment on a new connection: the hub speaks first to whom it accepts, and says why to others.
+pub async fn luister(adres: &str, naam: &str, stroom: &mut TlsStream<TcpStream>) -> Result<(), VerbindFout> {
     let mut eerste = [0; 1];
     match timeout(LUISTERTIJD, stroom.read(&mut eerste)).await {
         Err(_) | Ok(Ok(1..)) => Ok(()),

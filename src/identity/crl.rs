@@ -98,6 +98,23 @@ impl Crl {
         Ok(Self { der, bron, versie, einde })
     }
 
+    /// When the list was made.
+    #[must_use]
+    pub fn gemaakt_op(&self) -> DateTime<Utc> {
+        DateTime::from_timestamp(self.versie.gemaakt_op, 0).unwrap_or_default()
+    }
+
+    /// Whether this list is of the issuer with this name in DER.
+    pub(super) fn is_van(&self, uitgever: &[u8]) -> bool {
+        self.bron.uitgever == uitgever
+    }
+
+    /// Whether the certificate with this serial number, as it is encoded, is on the list.
+    pub(super) fn bevat(&self, serienummer: &[u8]) -> bool {
+        let Ok((_, lijst)) = CertificateRevocationList::from_der(&self.der) else { return false };
+        lijst.iter_revoked_certificates().any(|een| een.raw_serial() == serienummer)
+    }
+
     /// The list's `nextUpdate`: from then on it blocks the certificates of its issuer.
     #[must_use]
     pub fn einde(&self) -> DateTime<Utc> {

@@ -15,6 +15,7 @@
 //! | [`acceptor`] | from listening socket to accepted connections |
 //! | [`herladen`] | new files, new state, and a fresh look at every live connection |
 //! | [`client`] | the other side: connecting to a hub, and explaining why that fails |
+//! | [`onderzoek`] | what a client's own files say before any hub sees them, for `ketenhub doctor` |
 //!
 //! Invariants:
 //!
@@ -33,6 +34,7 @@ pub mod certificaat;
 pub mod client;
 pub mod crl;
 pub mod herladen;
+pub mod onderzoek;
 pub mod register;
 pub mod tls;
 pub mod verbinding;

@@ -8,8 +8,8 @@ use hyper_util::rt::TokioIo;
 use rustls::ClientConfig;
 use tonic::Status;
 use tonic::transport::{Channel, Endpoint, Uri};
-use tonic_types::StatusExt as _;
 
+pub use super::uitleg::Uitleg;
 use crate::identity::client::{VerbindFout, verbind};
 
 /// Where a hub is: `host:port`, and the name its certificate must hold.
@@ -55,20 +55,9 @@ pub async fn kanaal(adres: &Adres, config: Arc<ClientConfig>) -> Result<Channel,
     })
 }
 
-/// A refusal of the hub in words: the reason, the sentence, every faulty field, and what to do.
+/// A refusal of the hub in words: the reason, the sentence, every faulty field, and whether to come back.
 pub fn uitleg(status: &Status) -> String {
-    let mut text = format!("{:?}", status.code());
-    if let Some(info) = status.get_details_error_info() {
-        text.push_str(&format!(" {}", info.reason));
-    }
-    text.push_str(&format!(": {}", status.message()));
-    for violation in status.get_details_bad_request().map(|request| request.field_violations).unwrap_or_default() {
-        text.push_str(&format!("\n  {}: {}", violation.field, violation.description));
-    }
-    if status.get_details_retry_info().is_some() {
-        text.push_str("\n  repeat the call in a moment; that is safe");
-    }
-    text
+    Uitleg::van(status).to_string()
 }
 
 #[cfg(test)]

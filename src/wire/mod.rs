@@ -9,12 +9,14 @@ mod exchange;
 mod inzage;
 mod klokken;
 mod quota;
+pub mod redenen;
 mod register;
 mod server;
 mod status;
 mod toezicht;
 mod trace;
 mod traject;
+mod uitleg;
 mod velden;
 
 use std::path::PathBuf;

@@ -17,7 +17,7 @@ const DOMAIN: &str = "jeugdketen.hub.v1";
 /// Bytes of the faults in a status: it travels as a header, and clients take 8 KiB of headers by default.
 const FOUTEN_BYTES: usize = 4096;
 /// When to come back after "too much" or "not now".
-const OPNIEUW: Duration = Duration::from_secs(1);
+pub(super) const OPNIEUW: Duration = Duration::from_secs(1);
 
 fn code(refusal: &Refusal) -> Code {
     match refusal {

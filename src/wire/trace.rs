@@ -6,6 +6,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
+use arc_swap::ArcSwap;
 use http::{HeaderMap, HeaderValue, Request, Response};
 use opentelemetry::trace::FutureExt as _;
 use tonic::metadata::MetadataMap;
@@ -34,6 +35,25 @@ pub(super) struct TraceLayer {
     meters: Arc<Meters>,
     sporen: Sporen,
     methods: Arc<Methods>,
+    datum: Arc<Datum>,
+}
+
+/// The time of the hub as a `date` header, by which a client sees that its clock differs. Written out once a second.
+#[derive(Debug)]
+struct Datum(ArcSwap<(i64, HeaderValue)>);
+
+impl Datum {
+    fn nu(&self, clock: &Clock) -> HeaderValue {
+        let nu = clock.now();
+        let laatste = self.0.load();
+        if laatste.0 == nu.timestamp() {
+            return laatste.1.clone();
+        }
+        let tekst = nu.format("%a, %d %b %Y %H:%M:%S GMT").to_string();
+        let datum = HeaderValue::try_from(tekst).unwrap_or_else(|_| HeaderValue::from_static(""));
+        self.0.store(Arc::new((nu.timestamp(), datum.clone())));
+        datum
+    }
 }
 
 /// The methods by their path.
@@ -52,7 +72,9 @@ impl TraceLayer {
         let all = own.chain(methods.map(|method| (service.to_owned(), method.to_owned())));
         let known = all.map(|(service, method)| (format!("/{service}/{method}"), Arc::new(Methode::new(&service, &method)))).collect();
         let methods = Methods { known, unknown: Arc::new(Methode::new("", "unknown")) };
-        TraceLayer { clock, meters, sporen, methods: Arc::new(methods) }
+        // No moment of a hub is this one.
+        let datum = Datum(ArcSwap::from_pointee((i64::MIN, HeaderValue::from_static(""))));
+        TraceLayer { clock, meters, sporen, methods: Arc::new(methods), datum: Arc::new(datum) }
     }
 }
 
@@ -85,7 +107,7 @@ where
     }
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
-        let TraceLayer { clock, meters, sporen, methods } = &self.layer;
+        let TraceLayer { clock, meters, sporen, methods, datum } = &self.layer;
         let id = clock.new_id();
         let context = valid_traceparent(request.headers()).unwrap_or_default();
         let oin = request.extensions().get::<super::server::Verbonden>().map(|verbonden| verbonden.0.oin);
@@ -96,7 +118,7 @@ where
             span.record("oin", field::display(oin));
         }
         let begin = clock.micros();
-        let clock = clock.clone();
+        let (clock, datum) = (clock.clone(), Arc::clone(datum));
         let aanroep = sporen.aanroep(&methode, &context);
         let trace = aanroep.as_ref().map(|aanroep| aanroep.context());
         let mut afloop = Afloop { methode, meters: Arc::clone(meters), aanroep, code: Code::Cancelled };
@@ -123,6 +145,7 @@ where
                         .filter(|value| !value.is_empty())
                         .map(|value| (http::HeaderName::from_static(TRACEPARENT), value)),
                 );
+                headers.insert(http::header::DATE, datum.nu(&clock));
                 let code = headers.get("grpc-status").and_then(|code| code.to_str().ok()).unwrap_or("0");
                 tracing::debug!(code, micros = clock.micros() - begin, "answered");
                 response.map(|body| Gevolgd { body, afloop })
@@ -154,6 +177,17 @@ mod tests {
         let mut headers = HeaderMap::new();
         headers.insert(TRACEPARENT, HeaderValue::try_from(text).unwrap());
         valid_traceparent(&headers)
+    }
+
+    #[test]
+    fn the_date_is_that_of_the_clock_of_the_hub() {
+        let clock = Clock::manual(crate::time::from_micros(784_111_777_900_000));
+        let datum = Datum(ArcSwap::from_pointee((i64::MIN, HeaderValue::from_static(""))));
+        assert_eq!(datum.nu(&clock), "Sun, 06 Nov 1994 08:49:37 GMT");
+        clock.advance(chrono::TimeDelta::milliseconds(50));
+        assert_eq!(datum.nu(&clock), "Sun, 06 Nov 1994 08:49:37 GMT");
+        clock.advance(chrono::TimeDelta::milliseconds(50));
+        assert_eq!(datum.nu(&clock), "Sun, 06 Nov 1994 08:49:38 GMT");
     }
 
     #[test]

@@ -1,8 +1,10 @@
 //! The command line end to end: the real programme against a hub that is the real programme too.
 
 mod audit;
+mod doctor;
 mod gebruik;
 mod inzage;
+mod ontvangen;
 mod termijn;
 mod weigering;
 

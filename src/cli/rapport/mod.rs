@@ -1,6 +1,6 @@
 //! `rapport`: what supervision asks, for people, for a spreadsheet or for a programme.
 
-pub(super) mod tabel;
+mod tabel;
 mod tekst;
 
 use anyhow::Context as _;
@@ -16,6 +16,7 @@ use tonic::transport::Channel;
 use tonic::{Response, Status};
 
 use super::client::{Naar, uitleg};
+use super::uitvoer;
 use crate::domain::deelnemer::datum;
 use crate::domain::klok::middernacht;
 use crate::json::{self, Named};
@@ -170,14 +171,13 @@ impl Uitvoer {
     {
         let antwoord = antwoord.map_err(|status| uitleg(&status))?.into_inner();
         if self.json {
-            println!("{}", json::write(&antwoord)?);
+            uitvoer::bericht(&antwoord)
         } else if self.csv {
             let rijen = regels(&antwoord).iter().map(json::row).collect::<Result<Vec<_>, _>>()?;
-            print!("{}", tabel::csv(&json::header::<R>()?, &rijen));
+            uitvoer::druk(&tabel::csv(&json::header::<R>()?, &rijen))
         } else {
-            print!("{}", tekst(&antwoord));
+            uitvoer::druk(&tekst(&antwoord))
         }
-        Ok(())
     }
 }
 

@@ -6,7 +6,7 @@ use jeugdketen_proto::v1::{
     ListTekortenResponse, ListToetsingspogingenResponse, ListWachtendenResponse, Normcijfer, Stap,
 };
 
-use super::tabel::tekst;
+use crate::cli::uitvoer::tabel;
 
 /// What stands where a number is hidden.
 const VERBORGEN: &str = "verborgen";
@@ -28,7 +28,7 @@ pub(super) fn normen(antwoord: &GetNormcijfersResponse) -> String {
     let koppen = ["Indicator", "Groep", ">Gehaald", ">Toegelicht", ">Doorbraak", ">Niet beoordeeld", ">Waarvan lopend"];
     let zaken = antwoord.zaken.map_or_else(|| VERBORGEN.to_owned(), |zaken| zaken.to_string());
     let kop = format!("Peildatum  {}\nZaken      {zaken}\nBeleid     {}\n", antwoord.peildatum, antwoord.beleid);
-    kop + &kleinste(antwoord.kleinste_cel) + "\n" + &tekst(&koppen, &rijen)
+    kop + &kleinste(antwoord.kleinste_cel) + "\n" + &tabel(&koppen, &rijen)
 }
 
 pub(super) fn kennisgevingen(antwoord: &ListKennisgevingenResponse) -> String {
@@ -42,7 +42,7 @@ pub(super) fn kennisgevingen(antwoord: &ListKennisgevingenResponse) -> String {
             [regel.rechtbank_oin.clone(), vorm.to_owned()].into_iter().chain(getallen).chain(duren).collect()
         })
         .collect();
-    tekst(&["Rechtbank", "Vorm", ">Uitspraken", ">Niet ontvangen", ">GI niet uitgenodigd", ">Mediaan", ">P95", ">Langst"], &rijen)
+    tabel(&["Rechtbank", "Vorm", ">Uitspraken", ">Niet ontvangen", ">GI niet uitgenodigd", ">Mediaan", ">P95", ">Langst"], &rijen)
 }
 
 pub(super) fn tekorten(antwoord: &ListTekortenResponse) -> String {
@@ -60,7 +60,7 @@ pub(super) fn tekorten(antwoord: &ListTekortenResponse) -> String {
         })
         .collect();
     let koppen = ["Categorie", "Regio", ">Wachtend", ">0-42 dagen", ">43-91 dagen", ">Langer", ">Op wachtlijst", ">Langst (dagen)"];
-    format!("Peildatum  {}\n{}\n", antwoord.op, kleinste(antwoord.kleinste_cel)) + &tekst(&koppen, &rijen)
+    format!("Peildatum  {}\n{}\n", antwoord.op, kleinste(antwoord.kleinste_cel)) + &tabel(&koppen, &rijen)
 }
 
 pub(super) fn wachtenden(antwoord: &ListWachtendenResponse) -> String {
@@ -74,7 +74,7 @@ pub(super) fn wachtenden(antwoord: &ListWachtendenResponse) -> String {
         })
         .collect();
     let koppen = ["GI", "Regio", ">Maatregelen", ">Zonder jeugdbeschermer", ">Op een lijst", ">Langst (dagen)", ">Meer jeugdbeschermers"];
-    tekst(&koppen, &rijen)
+    tabel(&koppen, &rijen)
 }
 
 pub(super) fn overdrachten(antwoord: &GetOverdrachtenResponse) -> String {
@@ -91,7 +91,7 @@ pub(super) fn overdrachten(antwoord: &GetOverdrachtenResponse) -> String {
         "Aangeboden        {}\nOvergenomen       {overgenomen}\nGeëindigd         {}\nZonder andere GI  {}\n\n",
         antwoord.aangeboden, antwoord.geeindigd, antwoord.zonder_andere_gi
     );
-    kop + &tekst(&["GI", ">Overgenomen", ">Uitspraak ontvangen", ">Overgedragen", ">Met jeugdbeschermer"], &rijen)
+    kop + &tabel(&["GI", ">Overgenomen", ">Uitspraak ontvangen", ">Overgedragen", ">Met jeugdbeschermer"], &rijen)
 }
 
 pub(super) fn doorlooptijden(antwoord: &ListDoorlooptijdenResponse) -> String {
@@ -103,7 +103,7 @@ pub(super) fn doorlooptijden(antwoord: &ListDoorlooptijdenResponse) -> String {
             [stap(regel.stap()).to_owned(), regel.oin.clone()].into_iter().chain(getallen).collect()
         })
         .collect();
-    tekst(&["Stap", "Organisatie", ">Aantal", ">Mediaan (dagen)", ">P95 (dagen)", ">Langst (dagen)"], &rijen)
+    tabel(&["Stap", "Organisatie", ">Aantal", ">Mediaan (dagen)", ">P95 (dagen)", ">Langst (dagen)"], &rijen)
 }
 
 pub(super) fn toetsing(antwoord: &ListToetsingspogingenResponse) -> String {
@@ -115,7 +115,7 @@ pub(super) fn toetsing(antwoord: &ListToetsingspogingenResponse) -> String {
             vec![regel.gemeente_oin.clone(), regel.aantal.to_string(), laatste.map(|moment| moment.to_rfc3339()).unwrap_or_default()]
         })
         .collect();
-    tekst(&["Gemeente", ">Pogingen", "Laatste"], &rijen)
+    tabel(&["Gemeente", ">Pogingen", "Laatste"], &rijen)
 }
 
 fn kleinste(cel: u32) -> String {

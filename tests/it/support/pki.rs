@@ -1,6 +1,7 @@
 //! A PKI of a test's own, whose CA stays alive: certificates can be revoked and renewed while a hub runs on its files. Its names do not
 //! begin with EXAMPLE. It starts no hub.
 
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
 use chrono::TimeDelta;
@@ -69,6 +70,16 @@ impl Pki {
         self.schrijf("crl.pem", &lijst(&self.ca, self.lijst, ingetrokken));
     }
 
+    /// Writes a list of nobody to a file, made and promised anew at these moments.
+    pub fn lijst_van(&self, bestand: &str, geldig: Geldigheid) {
+        self.schrijf(bestand, &self.ca.crl(&CrlPlan { nummer: 1, geldig, ingetrokken: Vec::new() }).unwrap());
+    }
+
+    /// A CA that nobody here knows, PEM.
+    pub fn vreemde_ca() -> String {
+        ca("TEST other CA").pem()
+    }
+
     /// Begins a new CA next to the one in use: both are trusted by hub and clients until [`Pki::vergeet`]. What is issued from now on comes
     /// from the new one.
     pub fn nieuwe_ca(&mut self) -> Uitgever {
@@ -85,7 +96,8 @@ impl Pki {
         self.schrijf("crl.pem", &lijst(&self.ca, 0, &[]));
     }
 
-    fn geef_uit_met(&self, bestand: &str, aanvraag: Aanvraag) -> Uitgegeven {
+    /// Gives a certificate that is asked for letter by letter.
+    pub fn geef_uit_met(&self, bestand: &str, aanvraag: Aanvraag) -> Uitgegeven {
         let uitgegeven = self.ca.geef_uit(&aanvraag).unwrap();
         self.schrijf(&format!("{bestand}.key"), &uitgegeven.sleutel_pem);
         self.schrijf(&format!("{bestand}.pem"), &uitgegeven.keten_pem);
@@ -96,6 +108,9 @@ impl Pki {
     fn schrijf(&self, naam: &str, inhoud: &str) {
         let nieuw = self.pad().join(format!("{naam}.new"));
         std::fs::write(&nieuw, inhoud).unwrap();
+        if naam.ends_with(".key") {
+            std::fs::set_permissions(&nieuw, std::fs::Permissions::from_mode(0o600)).unwrap();
+        }
         std::fs::rename(nieuw, self.pad().join(naam)).unwrap();
     }
 }
@@ -109,7 +124,8 @@ fn lijst(ca: &Uitgever, nummer: u64, ingetrokken: &[&Uitgegeven]) -> String {
     ca.crl(&CrlPlan { nummer, geldig: geldig(-1, 30), ingetrokken }).unwrap()
 }
 
-fn geldig(van_dagen: i64, tot_dagen: i64) -> Geldigheid {
+/// From so many days from now until so many.
+pub fn geldig(van_dagen: i64, tot_dagen: i64) -> Geldigheid {
     let nu = Clock::machine().now();
     Geldigheid { van: nu + TimeDelta::days(van_dagen), tot: nu + TimeDelta::days(tot_dagen) }
 }
