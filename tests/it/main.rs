@@ -11,6 +11,7 @@ mod beheer;
 mod bench;
 mod campagne;
 mod cli;
+mod clients;
 mod contract_image;
 mod delivery;
 mod demo;
