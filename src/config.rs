@@ -52,6 +52,17 @@ pub struct Config {
     /// The external logbook.
     #[serde(default)]
     pub logboek: Logboek,
+    /// The pages.
+    #[serde(default)]
+    pub paginas: Paginas,
+}
+
+/// The pages, for who has a browser with its certificate. None unless it is said.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Paginas {
+    /// Address and port of their own to listen on, with the certificates, revocation lists and limits of the port for messages.
+    pub listen: Option<SocketAddr>,
 }
 
 /// Keys at rest, and how long what they seal is kept. Hubs on one database have the same master keys.
@@ -357,6 +368,7 @@ impl Config {
             beleid: Beleid::default(),
             telemetrie: Telemetrie::default(),
             logboek: Logboek::default(),
+            paginas: Paginas::default(),
         }
     }
 
@@ -446,6 +458,9 @@ impl Config {
         }
         faults.extend(self.telemetrie.fouten());
         faults.extend(self.logboek.fouten());
+        if self.paginas.listen.is_some_and(|listen| listen == self.listen && listen.port() != 0) {
+            faults.push("paginas.listen must be another address than listen".to_owned());
+        }
         if faults.is_empty() { Ok(()) } else { Err(ConfigError::Unsafe(faults.join("; "))) }
     }
 }
@@ -528,6 +543,15 @@ mod tests {
         }
         let zonder = changed("achterstand_max_s = 0", "achterstand_max_s = 60").unwrap_err();
         assert!(zonder.to_string().contains("logboek.achterstand_max_s"), "{zonder}");
+    }
+
+    #[test]
+    fn pages_are_served_when_that_is_said_and_on_an_address_of_their_own() {
+        assert_eq!(Config::load(Path::new("ketenhub.example.toml")).unwrap().paginas.listen, None);
+        let op = |adres: &str| changed("# listen = \"127.0.0.1:8444\"", &format!("listen = \"{adres}\""));
+        assert_eq!(op("127.0.0.1:8444").unwrap().paginas.listen, Some(([127, 0, 0, 1], 8444).into()));
+        let refused = op("127.0.0.1:8443").unwrap_err();
+        assert!(refused.to_string().contains("paginas.listen"), "{refused}");
     }
 
     fn changed(from: &str, to: &str) -> Result<Config, ConfigError> {

@@ -25,7 +25,7 @@ use crate::domain::dagen::{GeenDatum, Kalender};
 use crate::domain::deelnemer::Deelnemer;
 use crate::domain::ids::Oin;
 use crate::domain::register::Register;
-use crate::identity::acceptor::{Acceptor, AcceptorInstellingen};
+use crate::identity::acceptor::{Acceptor, AcceptorInstellingen, Protocol};
 use crate::identity::certificaat::KlantCertificaat;
 use crate::identity::herladen::{HerlaadInstellingen, Herlader};
 use crate::identity::register::LiveRegister;
@@ -38,6 +38,7 @@ use crate::kluis::{self, Bron, KENMERK, Kluis, KluisFout, PSEUDONIEM, Ring};
 use crate::logboek::{Logboek, LogboekFout};
 use crate::operator;
 use crate::operator::peiling::{self, Laatste, Peiling};
+use crate::paginas;
 use crate::receipt::{Sleutel, SleutelFout};
 use crate::store::audit::Aantekening;
 use crate::store::{Store, StoreError, bewaring, deelnemers, lees_reeks, schrijf_reeks, sleutels};
@@ -96,6 +97,8 @@ pub struct Running {
     pub address: SocketAddr,
     /// The address of the operator's port, when it has one.
     pub operator: Option<SocketAddr>,
+    /// The address of the pages, when it has them.
+    pub paginas: Option<SocketAddr>,
     /// What its services work with.
     pub hub: Hub,
     /// Makes it look at its certificate files at once.
@@ -103,6 +106,7 @@ pub struct Running {
     hoofdsleutels_nu: Arc<Notify>,
     stop: CancellationToken,
     serving: JoinHandle<Result<(), tonic::transport::Error>>,
+    paginadienst: Option<paginas::Dienst>,
     writer: JoinHandle<()>,
     writer_stop: CancellationToken,
     dinger: JoinHandle<()>,
@@ -130,8 +134,9 @@ impl Running {
         let klok = klok(&clock);
         let files = tls_bestanden(config);
         let stand = TlsStand::laad(&files, &klok, None)?;
-        if stand.voorbeeld_pki() && !config.listen.ip().is_loopback() {
-            return Err(HubFout::VoorbeeldBuitenLoopback(config.listen.ip()));
+        let adressen = [Some(config.listen), config.paginas.listen].into_iter().flatten();
+        if let (true, Some(buiten)) = (stand.voorbeeld_pki(), adressen.map(|adres| adres.ip()).find(|ip| !ip.is_loopback())) {
+            return Err(HubFout::VoorbeeldBuitenLoopback(buiten));
         }
         let hub_oin = eigen_oin(&files)?;
         let sleutel = Arc::new(ArcSwap::from_pointee(Sleutel::laad_of_maak(&config.receipt_key)?));
@@ -215,14 +220,39 @@ impl Running {
             handshake_deadline: seconds(limits.handshake_s),
             max_handshakes: limits.handshakes,
             max_verbindingen: limits.connections,
+            protocol: Protocol::Grpc,
         };
+        let paginadienst = match config.paginas.listen {
+            None => None,
+            Some(adres) => Some(
+                paginas::start(adres, hub.clone(), Arc::clone(&stand), klok.clone(), stop.clone())
+                    .await
+                    .map_err(|error| HubFout::Io(format!("cannot listen on {adres} (paginas.listen)"), error))?,
+            ),
+        };
+        let paginas = paginadienst.as_ref().map(|dienst| dienst.adres);
         let tls = Arc::clone(&stand);
         let (connections, tellers) = Acceptor::start(listener, stand, verbindingen, klok, accept, stop.clone());
         let operator = operator(config, &hub, (tls, tellers, leiding), &uitvoer, &stop).await?;
         let serving = tokio::spawn(wire::serve(hub.clone(), config.reflection, connections, stop.clone()));
-        tracing::info!(%address, oin = %hub_oin, operator = operator.map(tracing::field::display), "the hub listens");
+        tracing::info!(%address, oin = %hub_oin, operator = operator.map(tracing::field::display), paginas = paginas.map(tracing::field::display), "the hub listens");
         let stand = config.audit.stand.clone();
-        Ok(Running { address, operator, hub, reload, hoofdsleutels_nu, stop, serving, writer, writer_stop, dinger, stand, uitvoer })
+        Ok(Running {
+            address,
+            operator,
+            paginas,
+            hub,
+            reload,
+            hoofdsleutels_nu,
+            stop,
+            serving,
+            paginadienst,
+            writer,
+            writer_stop,
+            dinger,
+            stand,
+            uitvoer,
+        })
     }
 
     /// Ends in order: no new connections and calls, open streams are told, what was queued is answered, the database is closed.
@@ -231,6 +261,9 @@ impl Running {
         // Another hub need not wait until this one has finished.
         let _ = self.dinger.await;
         let served = self.serving.await;
+        if let Some(dienst) = self.paginadienst {
+            dienst.einde().await;
+        }
         self.writer_stop.cancel();
         if self.writer.await.is_err() {
             tracing::error!("the writer ended by itself");

@@ -22,6 +22,7 @@ pub mod kluis;
 pub mod logboek;
 pub mod openbaar;
 pub mod operator;
+pub mod paginas;
 pub mod parallel;
 pub mod receipt;
 pub mod replay;

@@ -18,7 +18,7 @@ use tonic_prost::ProstCodec;
 
 use crate::config::{Config, seconds};
 use crate::hub::{klok, tls_bestanden};
-use crate::identity::acceptor::{Acceptor, AcceptorInstellingen};
+use crate::identity::acceptor::{Acceptor, AcceptorInstellingen, Protocol};
 use crate::identity::tls::TlsStand;
 use crate::time::Clock;
 use crate::wire;
@@ -40,6 +40,7 @@ pub(super) async fn serve(config: &Config, stop: CancellationToken) -> anyhow::R
         handshake_deadline: seconds(config.limits.handshake_s),
         max_handshakes: config.limits.handshakes,
         max_verbindingen: config.limits.connections,
+        protocol: Protocol::Grpc,
     };
     let (connections, _) = Acceptor::start(listener, stand, Arc::default(), klok, settings, stop.clone());
     eprintln!("the yardstick listens on {address}");

@@ -19,7 +19,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::Klok;
 use super::certificaat::KlantCertificaat;
-use super::tls::{ALPN_H2, TlsStand};
+use super::tls::{ALPN_H2, ALPN_HTTP11, TlsStand};
 use super::verbinding::Verbinding;
 use super::verbindingen::Verbindingen;
 use super::weigering::{Reden, Tellers};
@@ -33,6 +33,21 @@ const UITZWAAI: Duration = Duration::from_millis(500);
 /// How many accepted connections may wait for the server to take them.
 const WACHTRIJ: usize = 64;
 
+/// What is spoken on a port.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Protocol {
+    /// gRPC: HTTP/2.
+    Grpc,
+    /// Pages: HTTP/2 or HTTP/1.1, as a browser likes.
+    Paginas,
+}
+
+impl Protocol {
+    fn spreekt(self, alpn: Option<&[u8]>) -> bool {
+        alpn == Some(ALPN_H2) || self == Protocol::Paginas && alpn == Some(ALPN_HTTP11)
+    }
+}
+
 /// The limits of the acceptor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct AcceptorInstellingen {
@@ -42,11 +57,13 @@ pub struct AcceptorInstellingen {
     pub max_handshakes: usize,
     /// How many live connections there may be.
     pub max_verbindingen: usize,
+    /// What is spoken.
+    pub protocol: Protocol,
 }
 
 impl Default for AcceptorInstellingen {
     fn default() -> Self {
-        Self { handshake_deadline: Duration::from_secs(5), max_handshakes: 512, max_verbindingen: 10_000 }
+        Self { handshake_deadline: Duration::from_secs(5), max_handshakes: 512, max_verbindingen: 10_000, protocol: Protocol::Grpc }
     }
 }
 
@@ -136,7 +153,11 @@ impl Acceptor {
         // Without it every small message waits for a delayed acknowledgement, some 40 ms; tonic does not do this for us.
         tcp.set_nodelay(true).map_err(|_| Reden::Verbroken)?;
         let stand = self.stand.load_full();
-        let handshake = TlsAcceptor::from(stand.config()).accept(tcp).into_fallible();
+        let config = match self.instellingen.protocol {
+            Protocol::Grpc => stand.config(),
+            Protocol::Paginas => stand.config_paginas(),
+        };
+        let handshake = TlsAcceptor::from(config).accept(tcp).into_fallible();
         let mut stroom = match timeout_at(einde, handshake).await {
             Err(_) => return Err(Reden::HandshakeTeTraag),
             Ok(Ok(stroom)) => stroom,
@@ -163,14 +184,15 @@ impl Acceptor {
     ) -> Result<super::verbindingen::Inschrijving, Reden> {
         let tls: &ServerConnection = stroom.get_ref().1;
         // The library refuses another protocol than ours, but not the absence of any.
-        if tls.alpn_protocol() != Some(ALPN_H2) {
+        if !self.instellingen.protocol.spreekt(tls.alpn_protocol()) {
             return Err(Reden::GeenH2);
         }
         let keten = tls.peer_certificates().ok_or(Reden::GeenCertificaat)?;
         let blad: &CertificateDer<'_> = keten.first().ok_or(Reden::GeenCertificaat)?;
         let certificaat = KlantCertificaat::lees(blad).map_err(|fout| Reden::from(&fout))?;
         let maximum = self.instellingen.max_verbindingen;
-        let inschrijving = self.verbindingen.schrijf_in(certificaat, peer, keten.into(), maximum).ok_or(Reden::TeVeelVerbindingen)?;
+        let inschrijving = self.verbindingen.schrijf_in(certificaat, (peer, (self.klok)()), keten.into(), maximum);
+        let inschrijving = inschrijving.ok_or(Reden::TeVeelVerbindingen)?;
         // A reload stores the new state first and then visits the register. If it happened during this handshake, the visit may
         // have come before we were in the register; the state that is current now is then a new one, and judges us here.
         let huidig = self.stand.load();

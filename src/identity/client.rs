@@ -18,7 +18,7 @@ use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
-use super::tls::ALPN_H2;
+use super::tls::{ALPN_H2, ALPN_HTTP11};
 
 /// The time to reach the hub and finish the handshake.
 const VERBINDTIJD: Duration = Duration::from_secs(10);
@@ -134,17 +134,26 @@ pub enum VerbindFout {
 }
 
 impl ClientTls {
-    /// Reads the files.
+    /// Reads the files, to speak with the port for messages.
     pub fn laad(&self) -> Result<Arc<ClientConfig>, VerbindFout> {
-        let keten = certificaten(&self.certificaat)?;
-        let sleutel = PrivateKeyDer::from_pem_file(&self.sleutel).map_err(|e| bestand(&self.sleutel, &e))?;
-        let config = self.vertrouwen()?.with_client_auth_cert(keten, sleutel);
-        Ok(afgemaakt(config.map_err(|e| VerbindFout::EigenSleutel(e.to_string()))?))
+        self.laad_voor(ALPN_H2)
+    }
+
+    /// Reads the files, to speak HTTP/1.1 with the port of the pages.
+    pub fn laad_voor_paginas(&self) -> Result<Arc<ClientConfig>, VerbindFout> {
+        self.laad_voor(ALPN_HTTP11)
     }
 
     /// Reads the CAs only: enough to look at the hub's certificate, and never enough to be let in.
     pub fn laad_zonder_certificaat(&self) -> Result<Arc<ClientConfig>, VerbindFout> {
-        Ok(afgemaakt(self.vertrouwen()?.with_no_client_auth()))
+        Ok(afgemaakt(self.vertrouwen()?.with_no_client_auth(), ALPN_H2))
+    }
+
+    fn laad_voor(&self, protocol: &[u8]) -> Result<Arc<ClientConfig>, VerbindFout> {
+        let keten = certificaten(&self.certificaat)?;
+        let sleutel = PrivateKeyDer::from_pem_file(&self.sleutel).map_err(|e| bestand(&self.sleutel, &e))?;
+        let config = self.vertrouwen()?.with_client_auth_cert(keten, sleutel);
+        Ok(afgemaakt(config.map_err(|e| VerbindFout::EigenSleutel(e.to_string()))?, protocol))
     }
 
     fn vertrouwen(&self) -> Result<ConfigBuilder<ClientConfig, WantsClientCert>, VerbindFout> {
@@ -158,8 +167,8 @@ impl ClientTls {
     }
 }
 
-fn afgemaakt(mut config: ClientConfig) -> Arc<ClientConfig> {
-    config.alpn_protocols = vec![ALPN_H2.to_vec()];
+fn afgemaakt(mut config: ClientConfig, protocol: &[u8]) -> Arc<ClientConfig> {
+    config.alpn_protocols = vec![protocol.to_vec()];
     config.resumption = Resumption::disabled();
     Arc::new(config)
 }

@@ -23,8 +23,10 @@ use super::certificaat;
 use super::crl::{self, Crl, CrlFout, Hoogste};
 use super::verifier::KlantVerifier;
 
-/// The only application protocol the hub speaks.
+/// The only application protocol of the port for messages.
 pub const ALPN_H2: &[u8] = b"h2";
+/// What the pages speak besides.
+pub const ALPN_HTTP11: &[u8] = b"http/1.1";
 
 /// The largest input file that is read. PKIoverheid's largest lists are a few megabytes.
 const GROOTSTE_BESTAND: u64 = 64 << 20;
@@ -106,6 +108,7 @@ pub struct Vingerafdruk([u8; digest::SHA256_OUTPUT_LEN]);
 /// One consistent TLS state. It is never changed: new files make a new state.
 pub struct TlsStand {
     config: Arc<ServerConfig>,
+    config_paginas: Arc<ServerConfig>,
     verifier: Arc<KlantVerifier>,
     hub: Arc<CertifiedKey>,
     cas: Vec<CertificateDer<'static>>,
@@ -138,11 +141,15 @@ impl TlsStand {
         hoogste.onthoud(crls.iter().flat_map(|(_, lijsten)| lijsten));
 
         let verifier = Arc::new(KlantVerifier::nieuw(&cas, crls.iter().flat_map(|(_, lijsten)| lijsten))?);
-        let config = Arc::new(maak_config(klok, verifier.clone(), hub.clone())?);
+        let config = maak_config(klok, verifier.clone(), hub.clone())?;
+        let mut config_paginas = config.clone();
+        config_paginas.alpn_protocols.push(ALPN_HTTP11.to_vec());
+        let (config, config_paginas) = (Arc::new(config), Arc::new(config_paginas));
         let onderwerpen = cas.iter().chain(&hub.cert).filter_map(|der| certificaat::ontleed(der).ok());
         let voorbeeld_pki = onderwerpen.into_iter().any(|c| c.subject().to_string().contains("EXAMPLE"));
         Ok(Self {
             config,
+            config_paginas,
             verifier,
             hub_niet_na: einde_van(&hub),
             hub,
@@ -159,6 +166,12 @@ impl TlsStand {
     #[must_use]
     pub fn config(&self) -> Arc<ServerConfig> {
         self.config.clone()
+    }
+
+    /// The same for the pages: it differs in the application protocols only.
+    #[must_use]
+    pub fn config_paginas(&self) -> Arc<ServerConfig> {
+        self.config_paginas.clone()
     }
 
     /// Verifies a client's chain, leaf first, as a handshake would at this moment.

@@ -1,4 +1,5 @@
-//! The register of live connections: who is connected now, and how to cut them. It deliberately keeps no history.
+//! The register of live connections: who is connected now, and how to cut them. Of the past it keeps one thing: of each organisation the
+//! connection that began last.
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
@@ -22,6 +23,16 @@ pub(super) type Keten = Arc<[CertificateDer<'static>]>;
 pub struct Verbindingen {
     volgende_id: AtomicU64,
     levend: Mutex<HashMap<u64, Levend>>,
+    laatste: Mutex<HashMap<Oin, Gezien>>,
+}
+
+/// The connection of an organisation that began last, since the hub started.
+#[derive(Clone, Debug)]
+pub struct Gezien {
+    /// Who, and with which certificate.
+    pub identiteit: Arc<Identiteit>,
+    /// When it began.
+    pub op: UnixTime,
 }
 
 #[derive(Clone, Debug)]
@@ -84,11 +95,17 @@ impl Verbindingen {
         allen
     }
 
+    /// Of each organisation the connection that began last. There is one for every OIN that an issuer gave a certificate, and no more.
+    #[must_use]
+    pub fn laatst_gezien(&self) -> HashMap<Oin, Gezien> {
+        self.laatste.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
     /// Takes a place, unless there are `maximum` already.
     pub(super) fn schrijf_in(
         self: &Arc<Self>,
         certificaat: KlantCertificaat,
-        peer: SocketAddr,
+        (peer, op): (SocketAddr, UnixTime),
         keten: Keten,
         maximum: usize,
     ) -> Option<Inschrijving> {
@@ -101,6 +118,9 @@ impl Verbindingen {
             return None;
         }
         slot.insert(verbinding_id, levend);
+        drop(slot);
+        let gezien = Gezien { identiteit: Arc::clone(&identiteit), op };
+        self.laatste.lock().unwrap_or_else(PoisonError::into_inner).insert(identiteit.oin, gezien);
         Some(Inschrijving { register: self.clone(), identiteit, afbreken })
     }
 

@@ -8,6 +8,7 @@ pub mod client;
 mod exchange;
 mod inzage;
 mod klokken;
+pub mod pagina;
 mod quota;
 pub mod redenen;
 mod register;
@@ -82,10 +83,14 @@ impl Hub {
     /// The caller: its certificate was verified in the handshake, its competence is looked up now.
     fn peer(&self, extensions: &Extensions) -> Result<Peer, Status> {
         let verbonden = extensions.get::<server::Verbonden>().ok_or_else(|| Status::unauthenticated("no client certificate"))?;
-        let identiteit: &Identiteit = &verbonden.0;
-        let peer = self.register.identificeer(identiteit, self.clock.today()).map_err(status::onbevoegd)?;
+        let peer = self.bevoegd(&verbonden.0)?;
         sporen::beller(peer.oin(), peer.rol());
         Ok(peer)
+    }
+
+    /// Who is behind a connection, when the register lets it in today.
+    fn bevoegd(&self, identiteit: &Identiteit) -> Result<Peer, Status> {
+        self.register.identificeer(identiteit, self.clock.today()).map_err(status::onbevoegd)
     }
 
     /// The caller, in one of the roles that may call this.

@@ -30,12 +30,28 @@ use crate::time::timestamp;
 impl TrajectService for Hub {
     async fn get_traject(&self, request: Request<GetTrajectRequest>) -> Result<Response<GetTrajectResponse>, Status> {
         let peer = self.peer(request.extensions())?;
-        let (begonnen_op, spoor) = (self.clock.micros(), traceparent(request.metadata()));
-        if !ziet_zaken(&peer) {
+        let aanroep = (self.clock.micros(), traceparent(request.metadata()));
+        self.raadpleeg(&peer, &request.into_inner().maatregel_id, aanroep).await.map(Response::new)
+    }
+
+    async fn get_inzage(&self, request: Request<GetInzageRequest>) -> Result<Response<GetInzageResponse>, Status> {
+        self.inzage(request).await.map(Response::new)
+    }
+}
+
+impl Hub {
+    /// The timeline of a case for whoever asked for it, on record before it is shown: since when, and along which trace.
+    pub(super) async fn raadpleeg(
+        &self,
+        peer: &Peer,
+        maatregel: &str,
+        (begonnen_op, spoor): (i64, String),
+    ) -> Result<GetTrajectResponse, Status> {
+        if !ziet_zaken(peer) {
             return Err(status::niet_gevonden());
         }
-        let maatregel = MaatregelId::parse(&request.into_inner().maatregel_id).ok_or_else(status::niet_gevonden)?;
-        let traject = self.traject(&peer, maatregel).await.map_err(|error| status::store(&error))?;
+        let maatregel = MaatregelId::parse(maatregel).ok_or_else(status::niet_gevonden)?;
+        let traject = self.traject(peer, maatregel).await.map_err(|error| status::store(&error))?;
         let wie = (peer.oin(), peer.rol());
         // A caller without relation has no messages, and neither has a case that does not exist.
         let ziet = !traject.gebeurtenissen.is_empty();
@@ -45,15 +61,9 @@ impl TrajectService for Hub {
         let aantekening =
             nieuw.in_zaak(betrokkene.is_some().then_some(maatregel)).over(betrokkene.flatten()).langs(Some(spoor)).sinds(begonnen_op);
         self.admission.leg_vast(vec![aantekening]).await.map_err(|gestaakt| status::gestaakt(&gestaakt))?;
-        if ziet { Ok(Response::new(traject)) } else { Err(status::niet_gevonden()) }
+        if ziet { Ok(traject) } else { Err(status::niet_gevonden()) }
     }
 
-    async fn get_inzage(&self, request: Request<GetInzageRequest>) -> Result<Response<GetInzageResponse>, Status> {
-        self.inzage(request).await.map(Response::new)
-    }
-}
-
-impl Hub {
     /// The pseudonym of who a case is about; none when there is no such case, and none within when it is about nobody that is known.
     async fn betrokkene(&self, maatregel: MaatregelId) -> Result<Option<Option<[u8; 32]>>, StoreError> {
         let mut lezing = self.store.read().await?;

@@ -27,6 +27,7 @@ mod kluis;
 mod limits;
 mod logboek;
 mod mandaat;
+mod paginas;
 mod pki;
 mod privacy;
 mod privacy_matrix;

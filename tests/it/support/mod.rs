@@ -1,6 +1,7 @@
 //! What tests need: files of the repository, a database, a hub with its participants, the example messages. It judges nothing.
 
 pub mod berichten;
+pub mod browser;
 pub mod chain;
 pub mod draad;
 pub mod hub;

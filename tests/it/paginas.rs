@@ -1,0 +1,4 @@
+//! The pages, over real TLS with the certificates of participants: who gets in, what a browser may do with an answer, and what is on each.
+
+mod traject;
+mod wacht;
