@@ -24,19 +24,26 @@ const MERK_SVG: &str = "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Plek {
     Begin,
+    Ketenbord,
+    Normklokken,
     Traject,
+    Rechtbank,
+    Deelnemers,
+    Audit,
 }
 
 use Rol::{Aanbieder, AccounthoudendeRegio, Beheerder, Expertteam, Gemeente, Gi, Inspectie, Rechtbank};
 
 /// Every page: where it is, its name, what it is for, and which roles have it.
-const PLEKKEN: [(Plek, &str, &str, &str, &[Rol]); 2] = [
+const PLEKKEN: [(Plek, &str, &str, &str, &[Rol]); 7] = [
+    (Plek::Begin, "/", "Begin", "", &ALLEN),
+    (Plek::Ketenbord, "/ketenbord", "Ketenbord", "Wat nog niet is aangekomen en hoe lang dat al duurt, per relatie.", &ALLEN),
     (
-        Plek::Begin,
-        "/",
-        "Begin",
-        "",
-        &[Rechtbank, Gi, Gemeente, Aanbieder, Expertteam, Inspectie, AccounthoudendeRegio, Beheerder, Rol::LokaalTeam],
+        Plek::Normklokken,
+        "/normklokken",
+        "Normklokken",
+        "Voor een GI de klokken die lopen; voor inspectie en regio hoe vaak elke norm gehaald is.",
+        &[Gi, Inspectie, AccounthoudendeRegio],
     ),
     (
         Plek::Traject,
@@ -45,7 +52,12 @@ const PLEKKEN: [(Plek, &str, &str, &str, &[Rol]); 2] = [
         "Eén zaak als tijdlijn: wie wat wanneer stuurde, wanneer het aankwam, en waar de klokken staan.",
         &[Rechtbank, Gi, Gemeente, Aanbieder, Expertteam, Inspectie],
     ),
+    (Plek::Rechtbank, "/rechtbank", "Rechtbank", "Of uw uitspraken bij de GI zijn, en welke GI ruimte heeft.", &[Rechtbank]),
+    (Plek::Deelnemers, "/deelnemers", "Deelnemers", "Wie meedoet, met welk certificaat, en wie er het laatst was.", &[Beheerder]),
+    (Plek::Audit, "/audit", "Audit", "De omvang, het checkpoint en de records van het auditlogboek.", &[Beheerder]),
 ];
+
+const ALLEN: [Rol; 9] = [Rechtbank, Gi, Gemeente, Aanbieder, Expertteam, Inspectie, AccounthoudendeRegio, Beheerder, Rol::LokaalTeam];
 
 /// A line of the menu.
 pub(super) struct Menuregel {

@@ -3,8 +3,15 @@
 //! figures that the services give the same caller. `docs/paginas.md` describes them.
 
 mod begin;
+mod beheer;
 mod dienst;
 mod kader;
+mod ketenbord;
+mod normcijfers;
+mod normklokken;
+mod opname;
+mod rechtbank;
+mod svg;
 mod taal;
 mod traject;
 mod wacht;
@@ -19,6 +26,8 @@ use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
+use opname::Opname;
+
 use crate::config::seconds;
 use crate::identity::Klok;
 use crate::identity::acceptor::{Acceptor, AcceptorInstellingen, Protocol};
@@ -29,6 +38,7 @@ use crate::wire::Hub;
 #[derive(Clone, Debug)]
 struct Paginas {
     hub: Hub,
+    opname: Opname,
 }
 
 /// Pages that are served.
@@ -66,7 +76,7 @@ pub async fn start(
         protocol: Protocol::Paginas,
     };
     let (verbindingen, _) = Acceptor::start(listener, tls, Arc::clone(&hub.verbindingen), klok, instellingen, stop.clone());
-    let router = router(Paginas { hub });
+    let router = router(Paginas { hub, opname: Opname::default() });
     Ok(Dienst { adres, taak: tokio::spawn(dienst::dien(router, verbindingen, limits, stop)) })
 }
 
@@ -74,6 +84,11 @@ pub async fn start(
 fn router(paginas: Paginas) -> Router {
     Router::new()
         .route("/", get(begin::toon))
+        .route("/ketenbord", get(ketenbord::toon))
+        .route("/normklokken", get(normklokken::toon))
+        .route("/rechtbank", get(rechtbank::toon))
+        .route("/deelnemers", get(beheer::deelnemers))
+        .route("/audit", get(beheer::audit))
         .route("/traject", get(traject::zoek))
         .route("/traject/{maatregel}", get(traject::toon))
         .route(kader::stijl(), get(kader::geef_stijl))

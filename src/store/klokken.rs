@@ -17,6 +17,11 @@ pub struct Rij {
     maatregel_id: Uuid,
     volgende_op: Option<i64>,
     stand: Vec<u8>,
+    houder: Option<String>,
+    vorige_houder: Option<String>,
+    overgang: Option<String>,
+    eerste: Option<String>,
+    tot: Option<String>,
 }
 
 /// Every clock of a case, encoded as protobuf. Two stands with the same bytes are the same.
@@ -57,7 +62,16 @@ impl Rij {
     pub fn van(stand: &Stand) -> Rij {
         let momenten = stand.klokken.iter().flat_map(|klok| stand.waarschuwingen(klok)).map(|waarschuwing| waarschuwing.bereikt_op);
         let bewaard = Bewaard { klokken: stand.klokken.iter().map(bewaar).collect() };
+        let lopend = || stand.klokken.iter().filter(|klok| klok.gestopt.is_none());
+        let (laatste, vorige) = stand.zaak.houders.split_last().map_or((None, None), |(laatste, eerder)| (Some(laatste), eerder.last()));
+        // As long as one of them has no end, none is the last.
+        let tot = lopend().map(|klok| klok.einde).collect::<Option<Vec<_>>>().and_then(|eindes| eindes.into_iter().max());
         Rij {
+            houder: laatste.map(|houder| houder.gi.to_string()),
+            vorige_houder: vorige.map(|houder| houder.gi.to_string()),
+            overgang: vorige.and(laatste).map(|houder| houder.per.to_string()),
+            eerste: lopend().filter_map(|klok| klok.looptijd).map(|looptijd| looptijd.uiterlijk).min().map(|dag| dag.to_string()),
+            tot: tot.map(|dag| dag.to_string()),
             maatregel_id: stand.zaak.id.0,
             volgende_op: momenten.min().map(|moment| moment.timestamp_micros()),
             stand: bewaard.encode_to_vec(),
@@ -123,10 +137,20 @@ pub async fn schrijf(conn: &mut Conn<'_>, rijen: &[Rij]) -> Result<(), StoreErro
     execute_rows!(
         conn,
         "-- klokken::schrijf
-        insert into klokken (maatregel_id, volgende_op, stand)",
-        "on conflict (maatregel_id) do update set volgende_op = excluded.volgende_op, stand = excluded.stand",
+        insert into klokken (maatregel_id, volgende_op, stand, houder, vorige_houder, overgang, eerste, tot)",
+        "on conflict (maatregel_id) do update set volgende_op = excluded.volgende_op, stand = excluded.stand, houder = excluded.houder,
+            vorige_houder = excluded.vorige_houder, overgang = excluded.overgang, eerste = excluded.eerste, tot = excluded.tot",
         rijen,
-        |rij| [rij.maatregel_id, rij.volgende_op, rij.stand.as_slice()]
+        |rij| [
+            rij.maatregel_id,
+            rij.volgende_op,
+            rij.stand.as_slice(),
+            rij.houder.as_deref(),
+            rij.vorige_houder.as_deref(),
+            rij.overgang.as_deref(),
+            rij.eerste.as_deref(),
+            rij.tot.as_deref(),
+        ]
     );
     Ok(())
 }
@@ -137,7 +161,7 @@ pub async fn lees(conn: &mut Conn<'_>, maatregelen: &[MaatregelId]) -> Result<Ve
         conn,
         Rij,
         "-- klokken::lees
-        select maatregel_id, volgende_op, stand from klokken where maatregel_id in (",
+        select maatregel_id, volgende_op, stand, houder, vorige_houder, overgang, eerste, tot from klokken where maatregel_id in (",
         ") order by maatregel_id",
         maatregelen,
         |maatregel| [maatregel.0]
@@ -147,7 +171,7 @@ pub async fn lees(conn: &mut Conn<'_>, maatregelen: &[MaatregelId]) -> Result<Ve
 /// What is kept of the clocks of at most `maximaal` cases after this one, in order.
 pub async fn na(conn: &mut Conn<'_>, na: Option<MaatregelId>, maximaal: i64) -> Result<Vec<Rij>, StoreError> {
     let sql = "-- klokken::na
-        select maatregel_id, volgende_op, stand from klokken where maatregel_id > $1 order by maatregel_id limit $2";
+        select maatregel_id, volgende_op, stand, houder, vorige_houder, overgang, eerste, tot from klokken where maatregel_id > $1 order by maatregel_id limit $2";
     Ok(fetch_all!(conn, Rij, sql, na.map_or(Uuid::nil(), |id| id.0), maximaal)?)
 }
 

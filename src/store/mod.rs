@@ -16,6 +16,7 @@ pub mod eigen;
 pub mod klokken;
 pub mod leiding;
 pub mod logboek;
+pub mod paginas;
 pub mod postvak;
 pub mod sleutels;
 pub mod toezicht;

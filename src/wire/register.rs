@@ -13,6 +13,7 @@ use super::{Hub, status};
 use crate::domain::codes::is_gemeentecode;
 use crate::domain::deelnemer::{Deelnemer, datum};
 use crate::domain::ids::Oin;
+use crate::identity::register::Peer;
 use crate::store::catalogus;
 
 #[tonic::async_trait]
@@ -28,14 +29,7 @@ impl RegisterService for Hub {
     async fn list_capaciteit(&self, request: Request<ListCapaciteitRequest>) -> Result<Response<ListCapaciteitResponse>, Status> {
         let peer = self.peer_in(request.extensions(), &[Rol::Rechtbank, Rol::Inspectie, Rol::AccounthoudendeRegio])?;
         let vraag = request.into_inner();
-        let dag = self.dag(&vraag.op)?;
-        let mut lezing = self.store.read().await.map_err(|error| status::store(&error))?;
-        let regels = catalogus::capaciteit(&mut lezing.conn(), &vraag.regio, dag).await.map_err(|error| status::store(&error))?;
-        let toon = |(gi, mut capaciteit): (Oin, Capaciteit)| {
-            capaciteit.restrict(&Reader { role: peer.rol(), oin: peer.oin().as_str() });
-            CapaciteitVanGi { gi_oin: gi.to_string(), capaciteit: Some(capaciteit) }
-        };
-        let regels = regels.into_iter().map(toon).collect();
+        let regels = self.capaciteit(&peer, &vraag.regio, self.dag(&vraag.op)?).await?;
         Ok(Response::new(ListCapaciteitResponse { regels }))
     }
 
@@ -57,6 +51,17 @@ impl RegisterService for Hub {
 }
 
 impl Hub {
+    /// The room of GIs on a day as a reader may see it; in one region, or in all when it is empty.
+    pub(super) async fn capaciteit(&self, peer: &Peer, regio: &str, dag: NaiveDate) -> Result<Vec<CapaciteitVanGi>, Status> {
+        let mut lezing = self.store.read().await.map_err(|error| status::store(&error))?;
+        let regels = catalogus::capaciteit(&mut lezing.conn(), regio, dag).await.map_err(|error| status::store(&error))?;
+        let toon = |(gi, mut capaciteit): (Oin, Capaciteit)| {
+            capaciteit.restrict(&Reader { role: peer.rol(), oin: peer.oin().as_str() });
+            CapaciteitVanGi { gi_oin: gi.to_string(), capaciteit: Some(capaciteit) }
+        };
+        Ok(regels.into_iter().map(toon).collect())
+    }
+
     /// The day that a question is about; today when it names none.
     pub(super) fn dag(&self, text: &str) -> Result<NaiveDate, Status> {
         if text.is_empty() {

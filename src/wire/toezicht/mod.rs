@@ -1,7 +1,7 @@
 //! Numbers for supervision. Parses the question, lets the domain count case by case, renders what it counted.
 
-mod toon;
-mod vraag;
+pub(super) mod toon;
+pub(super) mod vraag;
 
 use std::collections::BTreeMap;
 
@@ -122,12 +122,12 @@ impl ToezichtService for Hub {
 }
 
 impl Hub {
-    fn kijker(&self, peer: &Peer) -> Kijker {
+    pub(super) fn kijker(&self, peer: &Peer) -> Kijker {
         Kijker { oin: peer.oin(), rol: peer.rol(), vandaag: self.clock.today() }
     }
 
     /// Shows every case once, in the order of ids; never more than a few at a time are in memory.
-    async fn elk_dossier(&self, mut neem: impl FnMut(Dossier) -> Result<(), Tegenstrijdig> + Send) -> Result<(), Status> {
+    pub(super) async fn elk_dossier(&self, mut neem: impl FnMut(Dossier) -> Result<(), Tegenstrijdig> + Send) -> Result<(), Status> {
         let mut lezing = self.store.read().await.map_err(|error| status::store(&error))?;
         let mut na = None;
         loop {

@@ -7,7 +7,7 @@ use crate::domain::rapport::{Doorlooptijd, Kennisgeving, Normregel, Overdrachten
 use crate::store::toezicht::Pogingen;
 use crate::time::timestamp;
 
-pub(super) fn pogingen(pogingen: Pogingen) -> v1::Toetsingspogingen {
+pub(in crate::wire) fn pogingen(pogingen: Pogingen) -> v1::Toetsingspogingen {
     v1::Toetsingspogingen {
         gemeente_oin: pogingen.gemeente,
         aantal: pogingen.aantal.unsigned_abs(),
@@ -15,7 +15,7 @@ pub(super) fn pogingen(pogingen: Pogingen) -> v1::Toetsingspogingen {
     }
 }
 
-pub(super) fn kennisgeving((rechtbank, vonnissen, regel): (Oin, bool, Kennisgeving)) -> v1::Kennisgevingen {
+pub(in crate::wire) fn kennisgeving((rechtbank, vonnissen, regel): (Oin, bool, Kennisgeving)) -> v1::Kennisgevingen {
     v1::Kennisgevingen {
         rechtbank_oin: rechtbank.to_string(),
         vonnissen,
@@ -47,7 +47,7 @@ pub(super) fn tekort(regel: Tekortregel) -> v1::Tekort {
     }
 }
 
-pub(super) fn normregel(regel: Normregel) -> Normcijfer {
+pub(in crate::wire) fn normregel(regel: Normregel) -> Normcijfer {
     let norm = norm(regel.indicator).into();
     let kop = Normcijfer { norm, indicator: regel.indicator.into(), groep: regel.groep, naam: regel.naam, ..Normcijfer::default() };
     let telling = regel.telling;

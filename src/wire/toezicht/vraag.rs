@@ -46,7 +46,7 @@ pub(super) fn overdrachten(vraag: &GetOverdrachtenRequest, register: &Register) 
 }
 
 /// Which figures.
-pub(super) fn normcijfers(vraag: &GetNormcijfersRequest, kijker: Kijker) -> Result<Vraag, Status> {
+pub(in crate::wire) fn normcijfers(vraag: &GetNormcijfersRequest, kijker: Kijker) -> Result<Vraag, Status> {
     let per = Uitsplitsing::try_from(vraag.uitsplitsing).map_err(|_| status::veld("uitsplitsing", "unknown code"))?;
     let gi = oin("gi_oin", &vraag.gi_oin)?;
     let mut gelezen = Vraag {
