@@ -5,13 +5,13 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 /// What an operator says, letter for letter, to work with a database that may lose what was acknowledged.
 pub const ONVEILIG: &str = "ik accepteer dat een ontvangstbewijs verloren kan gaan";
 
 /// Everything the hub is told from outside.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Config {
     /// Address and port to listen on.
@@ -66,7 +66,7 @@ pub struct Paginas {
 }
 
 /// Keys at rest, and how long what they seal is kept. Hubs on one database have the same master keys.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Kluis {
     /// File with the master keys; made, with one, at the first start on an empty database.
@@ -94,7 +94,7 @@ impl Default for Kluis {
 }
 
 /// The audit log: hubs on one database have the same origin and the same key.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Audit {
     /// Name of the log, as a URL without scheme: the first line of every checkpoint.
@@ -112,7 +112,7 @@ impl Default for Audit {
 }
 
 /// Certificates, their revocation lists and how often they are looked at.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Tls {
     /// Certificate chain of the hub, PEM.
@@ -129,7 +129,7 @@ pub struct Tls {
 }
 
 /// Limits that keep one participant from costing the others, and strangers from costing anybody.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Limits {
     /// Seconds a client has to finish its TLS handshake, 1 to 30.
@@ -158,7 +158,7 @@ pub struct Limits {
     pub connection_grace_s: u64,
     /// Seconds of quiet after which a subscription gets a heartbeat, 1 to 300.
     pub heartbeat_s: u64,
-    /// How often the hub looks for clock warnings that are due, in seconds.
+    /// Seconds between two looks for clock warnings that are due, 1 to 60.
     pub tik_s: u64,
     /// Seconds between two looks at what other hubs on the database accepted, 1 to 5. One look a hub, however many subscriptions there are.
     pub kijk_s: u64,
@@ -199,7 +199,7 @@ impl Default for Limits {
 }
 
 /// How the hub logs.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Log {
     /// A filter as of `tracing`, such as `info` or `info,ketenhub::admission=debug`.
@@ -215,7 +215,7 @@ impl Default for Log {
 }
 
 /// What an operator may set of the norm clocks. The terms of the norms and of a machtiging are no setting: nobody moves a clock.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Beleid {
     /// Name of the policy, which every result carries: 1 to 64 lower-case letters, digits, dots and hyphens.
@@ -231,7 +231,7 @@ pub struct Beleid {
 }
 
 /// Where norm 2 begins.
-#[derive(Clone, Copy, Debug, Deserialize)]
+#[derive(Clone, Copy, Debug, Deserialize, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Norm2Begin {
     /// On the day the maatregel was pronounced.
@@ -253,7 +253,7 @@ impl Default for Beleid {
 }
 
 /// Where traces and metrics go. Nowhere unless it is said: they hold no person, but who deals with whom and how much.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Telemetrie {
     /// Collector that gets traces and metrics over OTLP (gRPC): `https://…`, or `http://…` on loopback.
@@ -281,7 +281,7 @@ impl Telemetrie {
 }
 
 /// Where the records about a person go besides the audit log: to an external Logboek Dataverwerkingen. Nowhere unless it is said.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Logboek {
     /// Logbook that gets them over OTLP (gRPC): `https://…`, or `http://…` on loopback.
@@ -404,10 +404,10 @@ impl Config {
         }
     }
 
-    /// Refuses values that would make the hub unsafe, all at once.
-    pub fn check(&self) -> Result<(), ConfigError> {
+    /// Every number that has bounds: its key, what it is, the least and the most.
+    pub fn bounds(&self) -> [(&'static str, u64, u64, u64); 25] {
         let l = &self.limits;
-        let bounds = [
+        [
             ("tls.reload_s", self.tls.reload_s, 1, 5),
             ("limits.handshake_s", l.handshake_s, 1, 30),
             ("limits.handshakes", l.handshakes as u64, 1, 4096),
@@ -434,7 +434,12 @@ impl Config {
             ("kluis.epoche_dagen", u64::from(self.kluis.epoche_dagen), 1, 3650),
             ("logboek.achterstand_max_s", self.logboek.achterstand_max_s, 0, 604_800),
             ("beleid.kennisgeving_werkdagen", u64::from(self.beleid.kennisgeving_werkdagen), 0, 10),
-        ];
+        ]
+    }
+
+    /// Refuses values that would make the hub unsafe, all at once.
+    pub fn check(&self) -> Result<(), ConfigError> {
+        let bounds = self.bounds();
         let outside = bounds.iter().filter(|(_, value, low, high)| !(low..=high).contains(&value));
         let mut faults: Vec<_> = outside.map(|(name, value, low, high)| format!("{name} is {value}; it must be {low} to {high}")).collect();
         if self.tls.crls.is_empty() {

@@ -1,6 +1,6 @@
 //! `completions`: what a shell needs to complete commands and options, made from the commands themselves.
 
-use clap::{CommandFactory as _, ValueEnum};
+use clap::ValueEnum;
 use clap_complete::{Shell, generate};
 
 use super::uitvoer;
@@ -28,6 +28,6 @@ pub(super) fn run(args: &Args) -> anyhow::Result<()> {
         Schil::Fish => Shell::Fish,
     };
     let mut tekst = Vec::new();
-    generate(shell, &mut super::Args::command(), "ketenhub", &mut tekst);
+    generate(shell, &mut super::opdrachten(), "ketenhub", &mut tekst);
     uitvoer::druk(&String::from_utf8(tekst)?)
 }

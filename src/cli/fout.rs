@@ -101,3 +101,53 @@ fn lezer_weg(error: &anyhow::Error) -> bool {
 fn zoek<E: std::error::Error + 'static>(error: &anyhow::Error) -> Option<&E> {
     error.chain().find_map(|een| een.downcast_ref::<E>())
 }
+
+#[cfg(test)]
+mod tests {
+    use anyhow::{Context as _, anyhow};
+    use tonic::{Code, Status};
+    use tonic_types::{ErrorDetails, FieldViolation, StatusExt as _};
+
+    use super::*;
+
+    fn zonder_kleur(error: &anyhow::Error) -> String {
+        anstream::adapter::strip_str(&scherm(error)).to_string()
+    }
+
+    #[test]
+    fn a_refusal_names_the_file_the_reason_every_field_and_what_to_do() {
+        let mut details = ErrorDetails::new();
+        details.set_error_info("ONGELDIGE_INHOUD", "jeugdketen.hub.v1", std::collections::HashMap::new());
+        details.set_bad_request(vec![FieldViolation::new("koers.datum", "must be a date"), FieldViolation::new("koers.doel", "is needed")]);
+        let status = Status::with_error_details(Code::InvalidArgument, "the message has faults", details);
+        let error = anyhow::Error::new(Uitleg::van(&status)).context("bericht.json");
+        let verwacht = "\
+error: bericht.json: InvalidArgument ONGELDIGE_INHOUD: the message has faults
+  field: koers.datum: must be a date
+  field: koers.doel: is needed
+  to do: put right every field that is named, and send it again; nothing of it was kept
+";
+        assert_eq!(zonder_kleur(&error), verwacht);
+    }
+
+    #[test]
+    fn a_delay_that_the_hub_asks_for_is_told() {
+        let mut details = ErrorDetails::new();
+        details.set_error_info("WACHTRIJ_VOL", "jeugdketen.hub.v1", std::collections::HashMap::new());
+        details.set_retry_info(Some(std::time::Duration::from_millis(2500)));
+        let status = Status::with_error_details(Code::ResourceExhausted, "too many requests wait", details);
+        let scherm = zonder_kleur(&anyhow::Error::new(Uitleg::van(&status)));
+        assert!(scherm.ends_with("  to do: repeat the call after 3 s; that is safe\n"), "{scherm}");
+    }
+
+    #[test]
+    fn what_is_wrong_and_what_to_do_are_two_lines_also_without_a_hub() {
+        let error = anyhow::Error::new(VerbindFout::Geweigerd("hub:1".to_owned()));
+        let scherm = zonder_kleur(&error);
+        assert!(scherm.starts_with("error: hub:1 refuses the connection: nothing listens there\n  to do: check the address"), "{scherm}");
+        let bestand = std::fs::read_to_string("/nergens").context("cannot read /nergens").unwrap_err();
+        assert!(zonder_kleur(&bestand).contains("\n  to do: check the path"), "{}", zonder_kleur(&bestand));
+        // Where nothing can be said nothing is said.
+        assert_eq!(zonder_kleur(&anyhow!("say of whom")), "error: say of whom\n");
+    }
+}

@@ -23,11 +23,12 @@ mod replay;
 mod serve;
 mod termijn;
 mod uitvoer;
+mod voorbeelden;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{CommandFactory as _, Parser, Subcommand};
+use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
 use client::Naar;
 use fout::fail;
@@ -111,12 +112,12 @@ enum Command {
 
 /// Every command with its options, for who wants to show or complete them.
 pub fn opdrachten() -> clap::Command {
-    Args::command()
+    voorbeelden::met_voorbeelden(Args::command())
 }
 
 /// Runs the programme and returns its exit code.
 pub fn run() -> ExitCode {
-    let args = Args::parse();
+    let args = Args::from_arg_matches(&opdrachten().get_matches()).unwrap_or_else(|fout| fout.exit());
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => return fail(&anyhow::Error::from(error)),

@@ -50,6 +50,34 @@ async fn every_metric_of_the_dashboard_is_shown_by_a_hub_that_carried_the_story(
     }
 }
 
+#[test]
+fn every_metric_of_the_manual_has_a_panel_and_no_panel_lies_on_another() {
+    let lees = |pad: &str| std::fs::read_to_string(repository().join(pad)).unwrap();
+    let dashboard: serde_json::Value = serde_json::from_str(&lees("docs/grafana/ketenhub.json")).unwrap();
+    let mut alle = Vec::new();
+    uitdrukkingen(&dashboard, &mut alle);
+    let op_het_bord: BTreeSet<String> = alle.iter().flat_map(|expr| namen(expr)).collect();
+    let handboek = lees("docs/operations.md");
+    let uitgelegd: BTreeSet<String> = handboek
+        .lines()
+        .filter(|regel| regel.starts_with("| `ketenhub_"))
+        .flat_map(|regel| namen(regel.split('|').nth(1).unwrap()))
+        .collect();
+    assert!(uitgelegd.len() > 30, "{}", uitgelegd.len());
+    for metriek in uitgelegd {
+        let reeks = |einde: &&str| op_het_bord.contains(&format!("{metriek}{einde}"));
+        assert!(["", "_bucket", "_sum", "_count"].iter().any(|einde| reeks(&einde)), "{metriek} has no panel");
+    }
+    let mut bezet = BTreeSet::new();
+    for paneel in dashboard["panels"].as_array().unwrap() {
+        let [x, y, w, h] = ["x", "y", "w", "h"].map(|maat| paneel["gridPos"][maat].as_u64().unwrap());
+        assert!(x + w <= 24, "{}", paneel["title"]);
+        for plaats in (x..x + w).flat_map(|x| (y..y + h).map(move |y| (x, y))) {
+            assert!(bezet.insert(plaats), "{} lies on another", paneel["title"]);
+        }
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn the_manual_for_operators_explains_every_metric_and_no_other() {
     let text = std::fs::read_to_string(repository().join("docs/operations.md")).unwrap();
