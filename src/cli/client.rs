@@ -43,7 +43,8 @@ impl Naar {
     /// Connects; a certificate that the hub refuses is explained in words.
     pub(super) async fn kanaal(&self) -> anyhow::Result<Channel> {
         let tls = self.tls()?;
-        let adres = Adres::parse(&self.endpoint).with_context(|| format!("{:?} is not HOST:PORT", self.endpoint))?;
+        let adres =
+            Adres::parse(&self.endpoint).with_context(|| format!("{:?} is not HOST:PORT; give it as hub.example.nl:443", self.endpoint))?;
         let config = tls.laad()?;
         // In TLS 1.3 a client learns only after its handshake that its certificate was refused: look first.
         verklaar(&adres.adres, &adres.naam, Arc::clone(&config)).await?;

@@ -3,7 +3,7 @@
 
 use clap::Command;
 
-/// Command, and its examples: a line each, with a remark behind two or more spaces.
+/// Command, and its examples: a line each, with a remark behind two or more spaces. The backslash takes the spaces before the first.
 const VOORBEELDEN: &[(&str, &str)] = &[
     (
         "",
@@ -271,7 +271,7 @@ pub(super) fn met_voorbeelden(opdracht: Command) -> Command {
 
 fn bij(opdracht: Command, pad: &[&str], tekst: &str) -> Command {
     match pad {
-        [] => opdracht.after_help(format!("Examples:\n{tekst}")),
+        [] => opdracht.after_help(format!("Examples:\n  {tekst}")),
         [naam, rest @ ..] => opdracht.mut_subcommand(*naam, |onder| bij(onder, rest, tekst)),
     }
 }

@@ -63,7 +63,7 @@ fn every_metric_of_the_manual_has_a_panel_and_no_panel_lies_on_another() {
         .filter(|regel| regel.starts_with("| `ketenhub_"))
         .flat_map(|regel| namen(regel.split('|').nth(1).unwrap()))
         .collect();
-    assert!(uitgelegd.len() > 30, "{}", uitgelegd.len());
+    assert!(uitgelegd.len() >= 30, "{}", uitgelegd.len());
     for metriek in uitgelegd {
         let reeks = |einde: &&str| op_het_bord.contains(&format!("{metriek}{einde}"));
         assert!(["", "_bucket", "_sum", "_count"].iter().any(|einde| reeks(&einde)), "{metriek} has no panel");
