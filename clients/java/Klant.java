@@ -1,6 +1,5 @@
 // A client of the hub in Java, for every role: it submits, receives, deduplicates, confirms and tries again. README.md says how to build it.
 // It verifies no signatures: `ketenhub receipt verify` and `ketenhub view verify` do.
-
 import com.google.gson.Gson;
 import com.google.protobuf.util.JsonFormat;
 import io.grpc.Grpc;

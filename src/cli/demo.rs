@@ -3,6 +3,7 @@
 
 mod toneel;
 mod verhaal;
+mod zandbak;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -11,6 +12,7 @@ use std::time::Instant;
 use anyhow::Context as _;
 use jeugdketen_proto::v1::Bericht;
 
+use super::tijd::SOCKET;
 use crate::config::{Config, Log};
 use crate::hub::Running;
 use crate::json;
@@ -18,6 +20,7 @@ use crate::telemetry;
 use crate::time::Clock;
 use toneel::Toneel;
 use verhaal::Verhaal;
+use zandbak::Zandbak;
 
 /// How to play it.
 #[derive(Debug, clap::Args)]
@@ -34,12 +37,18 @@ pub(super) struct Args {
     /// Address to listen on; without it 127.0.0.1:8443, or any free port with --once.
     #[arg(long, value_name = "HOST:PORT")]
     listen: Option<SocketAddr>,
+    /// A sandbox instead: open one case today, on a clock that you move (`+5d`, or `ketenhub tijd`), and see the warnings arrive.
+    #[arg(long, conflicts_with = "once")]
+    tijd: bool,
+    /// Where the sandbox listens for `ketenhub tijd`.
+    #[arg(long, value_name = "FILE", default_value = SOCKET, requires = "tijd")]
+    socket: PathBuf,
 }
 
 /// Plays it.
 pub(super) async fn run(args: &Args) -> anyhow::Result<()> {
     telemetry::start(&Log { filter: "warn".to_owned(), json: false });
-    let clock = Clock::machine();
+    let clock = if args.tijd { zandbak::klok() } else { Clock::machine() };
     let folder = std::env::temp_dir().join(format!("ketenhub-demo-{}", clock.new_id()));
     let config = Config { reflection: true, ..Config::on_loopback(&args.certs, &folder, if args.once { 0 } else { 8443 }) };
     let config = Config { listen: args.listen.unwrap_or(config.listen), ..config };
@@ -49,6 +58,12 @@ pub(super) async fn run(args: &Args) -> anyhow::Result<()> {
     println!("Ketenhub draait op {address}, met SQLite en de voorbeeldcertificaten uit {}.", args.certs.display());
     println!("Elke partij is een eigen client met een eigen certificaat (TLS 1.3, wederzijds).\n");
     let toneel = Toneel::bouw(&args.certs, address).await?;
+    if args.tijd {
+        let outcome = zandbak(toneel, &running, &clock, args).await;
+        running.stop().await?;
+        let _ = std::fs::remove_dir_all(&folder);
+        return outcome;
+    }
     let outcome = speel(toneel, &clock, args.out.as_deref()).await;
     if outcome.is_ok() && !args.once {
         hint(args, address);
@@ -63,17 +78,39 @@ pub(super) async fn run(args: &Args) -> anyhow::Result<()> {
 async fn speel(mut toneel: Toneel, clock: &Clock, out: Option<&std::path::Path>) -> anyhow::Result<()> {
     let mut verhaal = Verhaal::new(out)?;
     let begin = Instant::now();
-    for (nr, scene) in verhaal::SCENES.iter().enumerate() {
-        let bericht: Bericht = json::read(&verhaal.vul(scene, clock))?;
-        let sent = Instant::now();
-        let receipt = toneel.dien_in(scene.wie, bericht.clone()).await.with_context(|| scene.bestand.to_owned())?;
-        let accepted = sent.elapsed();
-        let leveringen = toneel.wacht_op(&receipt, sent).await?;
-        verhaal.toon(nr + 1, scene, &bericht, &receipt, accepted, &leveringen)?;
+    for nr in 0..verhaal::SCENES.len() {
+        scene(&mut toneel, &mut verhaal, nr, clock, |text| Ok(text)).await?;
     }
     verhaal.besluit(begin.elapsed());
     verhaal::toon_klokken(&toneel.klokken("gi", verhaal.maatregel()).await?);
     Ok(())
+}
+
+/// Opens the case as of today, and leaves the rest to who moves the clock.
+async fn zandbak(mut toneel: Toneel, running: &Running, clock: &Clock, args: &Args) -> anyhow::Result<()> {
+    let mut verhaal = Verhaal::new(args.out.as_deref())?;
+    for nr in 0..zandbak::OPENING {
+        scene(&mut toneel, &mut verhaal, nr, clock, |text| zandbak::verschuif(&text, clock.today())).await?;
+    }
+    verhaal::toon_klokken(&toneel.klokken("gi", verhaal.maatregel()).await?);
+    toneel.kijk_toe();
+    Zandbak { running, clock: clock.clone(), toneel, socket: args.socket.clone() }.draai().await
+}
+
+async fn scene(
+    toneel: &mut Toneel,
+    verhaal: &mut Verhaal,
+    nr: usize,
+    clock: &Clock,
+    maak: impl FnOnce(String) -> anyhow::Result<String>,
+) -> anyhow::Result<()> {
+    let scene = &verhaal::SCENES[nr];
+    let bericht: Bericht = json::read(&maak(verhaal.vul(scene, clock))?)?;
+    let sent = Instant::now();
+    let receipt = toneel.dien_in(scene.wie, bericht.clone()).await.with_context(|| scene.bestand.to_owned())?;
+    let accepted = sent.elapsed();
+    let leveringen = toneel.wacht_op(&receipt, sent).await?;
+    verhaal.toon(nr + 1, scene, &bericht, &receipt, accepted, &leveringen)
 }
 
 fn hint(args: &Args, address: SocketAddr) {

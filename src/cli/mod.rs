@@ -24,6 +24,7 @@ mod serve;
 mod termijn;
 mod uitvoer;
 mod voorbeelden;
+mod tijd;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -68,6 +69,8 @@ enum Command {
     Kluis(kluis::Command),
     /// Start a hub on loopback with the example certificates and play one whole case through it.
     Demo(demo::Args),
+    /// Move the clock of a sandbox (`demo --tijd`).
+    Tijd(tijd::Args),
     /// Play a chain of many participants through a whole hub on simulated time.
     Replay(replay::Args),
     /// Make a small PKI to try things out with.
@@ -136,6 +139,7 @@ async fn dispatch(command: Command) -> anyhow::Result<()> {
         Command::Klokken(command) => klokken::run(&command).await,
         Command::Kluis(command) => kluis::run(&command).await,
         Command::Demo(args) => demo::run(&args).await,
+        Command::Tijd(args) => tijd::run(&args).await,
         Command::Replay(args) => replay::run(&args).await,
         Command::Certs(args) => certs_command::run(&args),
         Command::Deelnemer(command) => deelnemer::run(&command).await,

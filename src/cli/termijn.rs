@@ -70,7 +70,8 @@ fn verlengd(beleid: &Beleid, Termijn { uiterlijk, verlengd }: Termijn) -> String
     format!("{:9} {verlengd}{reden}", weekdag(verlengd))
 }
 
-fn weekdag(dag: NaiveDate) -> &'static str {
+/// The name of the day of the week.
+pub(super) fn weekdag(dag: NaiveDate) -> &'static str {
     match dag.weekday() {
         Weekday::Mon => "maandag",
         Weekday::Tue => "dinsdag",

@@ -3,12 +3,24 @@
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::path::Path;
-use std::process::Command;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+use std::time::Duration;
 
-use jeugdketen_proto::v1::Bericht;
+use chrono::{DateTime, Utc};
+use jeugdketen_proto::v1::bericht::Inhoud;
+use jeugdketen_proto::v1::exchange_service_client::ExchangeServiceClient;
+use jeugdketen_proto::v1::traject_service_client::TrajectServiceClient;
+use jeugdketen_proto::v1::{Bericht, GetTrajectRequest, Klokwaarschuwing, Levering, Norm, SubscribeResponse, UitkomstKlok, levering};
 use ketenhub::json;
+use tempfile::TempDir;
+use tokio::time::{sleep, timeout};
+use tonic::Streaming;
 
+use crate::support::berichten::{GEDULD, abonneer, volgende};
+use crate::support::hub::channel;
+use crate::support::proces::{programma, voer_uit, voorbeeld_certs};
 use crate::support::repository;
 
 fn play(out: &Path) -> String {
@@ -85,4 +97,162 @@ fn no_text_of_the_demo_reaches_a_party_that_may_not_see_it() {
         }
         assert!(seen > 0, "nobody saw it");
     }
+}
+
+/// A sandbox that runs. It is never left behind.
+struct Zandbak {
+    map: TempDir,
+    child: Child,
+    adres: String,
+}
+
+impl Zandbak {
+    async fn start() -> Zandbak {
+        let map = tempfile::tempdir().unwrap();
+        let uit = fs::File::create(map.path().join("uit")).unwrap();
+        let mut command = programma(&["demo", "--tijd", "--listen", "127.0.0.1:0", "--socket"]);
+        command.arg(map.path().join("tijd.sock")).stdin(Stdio::piped()).stdout(uit);
+        let mut zandbak = Zandbak { map, child: command.spawn().unwrap(), adres: String::new() };
+        zandbak.zegt("Stoppen met Ctrl-C").await;
+        let text = zandbak.text();
+        let adres = text.split("draait op ").nth(1).and_then(|rest| rest.split(',').next()).unwrap();
+        adres.clone_into(&mut zandbak.adres);
+        zandbak
+    }
+
+    fn socket(&self) -> PathBuf {
+        self.map.path().join("tijd.sock")
+    }
+
+    fn text(&self) -> String {
+        fs::read_to_string(self.map.path().join("uit")).unwrap()
+    }
+
+    async fn zegt(&self, wat: &str) {
+        let wachten = async {
+            while !self.text().contains(wat) {
+                sleep(Duration::from_millis(10)).await;
+            }
+        };
+        timeout(GEDULD, wachten).await.unwrap_or_else(|_| panic!("waited in vain for {wat:?}; it said {}", self.text()));
+    }
+
+    async fn tijd(&self, argumenten: &[&str]) -> Output {
+        let socket = self.socket();
+        voer_uit(&[&["tijd", "--socket", socket.to_str().unwrap()], argumenten].concat()).await
+    }
+}
+
+impl Drop for Zandbak {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn moment(tijdstip: Option<prost_types::Timestamp>) -> DateTime<Utc> {
+    DateTime::from_timestamp(tijdstip.unwrap().seconds, 0).unwrap()
+}
+
+/// Reads a stream up to the warning that a norm is so many percent over, and returns the warnings with their deliveries.
+async fn waarschuwingen(stroom: &mut Streaming<SubscribeResponse>, norm: Norm, procent: u32) -> Vec<(Levering, Klokwaarschuwing)> {
+    let mut gekomen = Vec::new();
+    loop {
+        let levering = volgende(stroom).await.unwrap();
+        let Some(levering::Inhoud::Bericht(Bericht { inhoud: Some(Inhoud::Klokwaarschuwing(w)), .. })) = levering.inhoud.clone() else {
+            panic!("no warning: {levering:?}");
+        };
+        let laatste = (w.norm(), w.procent) == (norm, procent);
+        gekomen.push((levering, w));
+        if laatste {
+            return gekomen;
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn in_the_sandbox_time_is_moved_and_the_warnings_and_the_breach_arrive_at_the_gi() {
+    let mut zandbak = Zandbak::start().await;
+    let kanaal = channel(&zandbak.adres, &voorbeeld_certs(), "gi").await;
+    let mut gi = abonneer(&mut ExchangeServiceClient::new(kanaal.clone()), None).await.unwrap();
+
+    let gezegd = zandbak.tijd(&["+10d", "--json"]).await;
+    assert!(gezegd.status.success(), "{}", String::from_utf8_lossy(&gezegd.stderr));
+    let gezegd: serde_json::Value = serde_json::from_slice(&gezegd.stdout).unwrap();
+    assert!(gezegd["gewaarschuwd"].as_u64().unwrap() >= 4, "{gezegd}");
+
+    let gekomen = waarschuwingen(&mut gi, Norm::Jeugdbeschermer, 100).await;
+    let norm1 = gekomen.iter().filter(|(_, w)| w.norm() == Norm::Jeugdbeschermer);
+    assert_eq!(norm1.map(|(_, w)| w.procent).collect::<Vec<_>>(), [50, 75, 90, 100]);
+    for (levering, w) in &gekomen {
+        let na = moment(levering.aangeboden_op) - moment(w.bereikt_op);
+        assert!((0..=3600).contains(&na.num_seconds()), "each comes when it is due, not when the clock has arrived: {na}");
+    }
+    zandbak.zegt("TERMIJN VERSTREKEN: 1 vaste jeugdbeschermer").await;
+
+    // The same at the prompt, on to the end of norm 2.
+    let toetsen = zandbak.child.stdin.as_mut().unwrap();
+    toetsen.write_all(b"+5w\nmorgen\n").unwrap();
+    waarschuwingen(&mut gi, Norm::Koers, 100).await;
+    zandbak.zegt("\"morgen\" is geen stap").await;
+
+    let Some(levering::Inhoud::Bericht(laatste)) = gekomen.last().unwrap().0.inhoud.clone() else { unreachable!() };
+    let vraag = GetTrajectRequest { maatregel_id: laatste.maatregel_id };
+    let klokken = TrajectServiceClient::new(kanaal).get_traject(vraag).await.unwrap().into_inner().klokken;
+    let verstreken = klokken.iter().filter(|klok| klok.uitkomst() == UitkomstKlok::Verstreken).map(|klok| klok.norm());
+    assert_eq!(verstreken.collect::<Vec<_>>(), [Norm::Jeugdbeschermer, Norm::Koers]);
+
+    let terug = zandbak.tijd(&["tot", "2020-01-01"]).await;
+    assert_eq!(terug.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&terug.stderr).contains("de tijd gaat alleen vooruit"));
+    let ver = zandbak.tijd(&["tot", "2199-01-01"]).await;
+    assert!(!ver.status.success() && String::from_utf8_lossy(&ver.stderr).contains("gaat de zandbak niet"));
+
+    use std::os::unix::fs::PermissionsExt as _;
+    assert_eq!(fs::metadata(zandbak.socket()).unwrap().permissions().mode() & 0o777, 0o600, "for who started it");
+    let sein = Command::new("/bin/sh").args(["-c", "kill -s INT $0", &zandbak.child.id().to_string()]).status().unwrap();
+    assert!(sein.success());
+    let klaar = async {
+        loop {
+            if let Some(status) = zandbak.child.try_wait().unwrap() {
+                return status;
+            }
+            sleep(Duration::from_millis(10)).await;
+        }
+    };
+    assert!(timeout(GEDULD, klaar).await.expect("it ends").success());
+    assert!(!zandbak.socket().exists());
+}
+
+/// A clock that can be moved is made for a sandbox and a replay. No configuration gives it to a hub of `serve`.
+#[test]
+fn only_a_sandbox_and_a_replay_have_a_clock_that_can_be_moved() {
+    fn bestanden(map: &Path, gevonden: &mut Vec<PathBuf>) {
+        for pad in fs::read_dir(map).unwrap().map(|entry| entry.unwrap().path()) {
+            if pad.is_dir() {
+                bestanden(&pad, gevonden);
+            } else {
+                gevonden.push(pad);
+            }
+        }
+    }
+    let (mut alle, src) = (Vec::new(), repository().join("src"));
+    bestanden(&src, &mut alle);
+    let verzetbaar = alle.iter().filter(|pad| {
+        let text = fs::read_to_string(pad).unwrap();
+        text.split("#[cfg(test)]").next().unwrap().contains("Clock::manual")
+    });
+    let verzetbaar: BTreeSet<_> = verzetbaar.map(|pad| pad.strip_prefix(&src).unwrap().display().to_string()).collect();
+    let mag = ["bench/klokken.rs", "cli/demo/zandbak.rs", "replay/mod.rs"];
+    assert!(verzetbaar.iter().all(|pad| mag.contains(&pad.as_str())), "{verzetbaar:?}");
+    assert!(verzetbaar.contains("cli/demo/zandbak.rs"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_a_sandbox_there_is_no_clock_to_move() {
+    let map = tempfile::tempdir().unwrap();
+    let uitvoer = voer_uit(&["tijd", "+5d", "--socket", map.path().join("niets.sock").to_str().unwrap()]).await;
+    assert_eq!(uitvoer.status.code(), Some(1));
+    let gezegd = String::from_utf8_lossy(&uitvoer.stderr);
+    assert!(gezegd.contains("no sandbox at") && gezegd.contains("ketenhub demo --tijd"), "{gezegd}");
 }

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, bail};
@@ -37,13 +38,15 @@ pub(super) struct Toneel {
     binnen: mpsc::UnboundedReceiver<(Instant, String, Levering)>,
     trajecten: HashMap<&'static str, TrajectServiceClient<Channel>>,
     oins: HashMap<String, &'static str>,
+    bevestigt: Arc<AtomicBool>,
 }
 
 impl Toneel {
     /// Connects every party and opens its subscription.
     pub(super) async fn bouw(certs: &Path, address: SocketAddr) -> anyhow::Result<Toneel> {
         let (zender, binnen) = mpsc::unbounded_channel();
-        let mut toneel = Toneel { spelers: HashMap::new(), binnen, trajecten: HashMap::new(), oins: HashMap::new() };
+        let bevestigt = Arc::new(AtomicBool::new(true));
+        let mut toneel = Toneel { spelers: HashMap::new(), binnen, trajecten: HashMap::new(), oins: HashMap::new(), bevestigt };
         let adres = Adres::parse(&address.to_string()).context("the address of the hub")?;
         let houders: Vec<serde_json::Value> = serde_json::from_str(include_str!("../../../certs-example/houders.json"))?;
         for speler in SPELERS {
@@ -54,7 +57,7 @@ impl Toneel {
             let houder = houders.iter().find(|houder| houder["bestand"] == speler);
             let oin = houder.and_then(|houder| houder["oin"].as_str()).context("the holders of the example")?.to_owned();
             toneel.oins.insert(oin.clone(), speler);
-            volg(exchange.clone(), oin, zender.clone()).await?;
+            volg(exchange.clone(), oin, zender.clone(), Arc::clone(&toneel.bevestigt)).await?;
             toneel.spelers.insert(speler, exchange);
             toneel.trajecten.insert(speler, TrajectServiceClient::new(kanaal));
         }
@@ -74,6 +77,17 @@ impl Toneel {
         let traject = self.trajecten.get_mut(wie).with_context(|| format!("{wie} does not play"))?;
         let vraag = GetTrajectRequest { maatregel_id: maatregel_id.to_owned() };
         Ok(traject.get_traject(vraag).await.map_err(|status| uitleg(&status))?.into_inner().klokken)
+    }
+
+    /// From now on the cast looks on: what comes is not confirmed.
+    pub(super) fn kijk_toe(&self) {
+        self.bevestigt.store(false, Ordering::SeqCst);
+    }
+
+    /// What comes next, and to whom.
+    pub(super) async fn volgende(&mut self) -> Option<(&'static str, Levering)> {
+        let (_, oin, levering) = self.binnen.recv().await?;
+        self.oins.get(&oin).map(|wie| (*wie, levering))
     }
 
     /// Waits until every recipient of a message that plays has it, in the order in which they had it.
@@ -100,17 +114,19 @@ async fn volg(
     mut exchange: ExchangeServiceClient<Channel>,
     oin: String,
     zender: mpsc::UnboundedSender<(Instant, String, Levering)>,
+    bevestigt: Arc<AtomicBool>,
 ) -> anyhow::Result<()> {
     let stroom = exchange.subscribe(SubscribeRequest { na: None }).await.map_err(|status| uitleg(&status))?;
     let mut stroom = stroom.into_inner();
     tokio::spawn(async move {
         while let Ok(Some(antwoord)) = stroom.message().await {
             let Some(Gebeurtenis::Levering(levering)) = antwoord.gebeurtenis else { continue };
-            let tot_en_met = levering.postvaknummer;
-            if zender.send((Instant::now(), oin.clone(), levering)).is_err() {
+            let (gekomen, tot_en_met) = (Instant::now(), levering.postvaknummer);
+            // Before it is told: whoever knows of it finds it confirmed.
+            if bevestigt.load(Ordering::SeqCst) && exchange.acknowledge(AcknowledgeRequest { tot_en_met }).await.is_err() {
                 return;
             }
-            if exchange.acknowledge(AcknowledgeRequest { tot_en_met }).await.is_err() {
+            if zender.send((gekomen, oin.clone(), levering)).is_err() {
                 return;
             }
         }

@@ -159,7 +159,8 @@ pub(super) fn toon_klokken(klokken: &[Klok]) {
     println!();
 }
 
-fn norm(norm: Norm) -> &'static str {
+/// The name of a norm.
+pub(super) fn norm(norm: Norm) -> &'static str {
     match norm {
         Norm::Kennisgeving => "kennisgeving aan de GI",
         Norm::Jeugdbeschermer => "1 vaste jeugdbeschermer",
