@@ -38,6 +38,7 @@ mod rapport;
 mod replay;
 mod replicas;
 mod requirements;
+mod rollen;
 mod rondom;
 mod store;
 mod support;
