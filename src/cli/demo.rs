@@ -75,6 +75,7 @@ pub(super) async fn run(args: &Args) -> anyhow::Result<()> {
     outcome
 }
 
+/// Plays the whole case. The cast looks on from then on: the mailboxes are for who tries it out.
 async fn speel(mut toneel: Toneel, clock: &Clock, out: Option<&std::path::Path>) -> anyhow::Result<()> {
     let mut verhaal = Verhaal::new(out)?;
     let begin = Instant::now();
@@ -83,6 +84,7 @@ async fn speel(mut toneel: Toneel, clock: &Clock, out: Option<&std::path::Path>)
     }
     verhaal.besluit(begin.elapsed());
     verhaal::toon_klokken(&toneel.klokken("gi", verhaal.maatregel()).await?);
+    toneel.kijk_toe();
     Ok(())
 }
 
