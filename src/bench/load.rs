@@ -22,6 +22,8 @@ use tonic_prost::ProstCodec;
 use super::berichten::Maker;
 use crate::wire::client::uitleg;
 
+/// How long a sender that may be refused waits for its answer before it gives up.
+const PATIENCE: Duration = Duration::from_secs(2);
 /// How long calls that were sent may take to come back after the last was sent.
 const AFTER: Duration = Duration::from_secs(120);
 
@@ -243,10 +245,14 @@ async fn open_unary(load: &Load, rate: f64, target: &Target, maker: &Arc<Maker>)
         let channel = channels[turn.fetch_add(1, std::sync::atomic::Ordering::Relaxed) % channels.len()].clone();
         let bericht = maker.next();
         async move {
-            match unary(&mut Grpc::new(channel), path, bericht).await {
-                Ok(_) => Ok(true),
-                Err(status) if tolerant && status.code() == Code::ResourceExhausted => Ok(false),
-                Err(status) => bail!("refused: {}", uitleg(&status)),
+            let mut grpc = Grpc::new(channel);
+            let call = unary(&mut grpc, path, bericht);
+            let answer = if tolerant { tokio::time::timeout(PATIENCE, call).await } else { Ok(call.await) };
+            match answer {
+                Ok(Ok(_)) => Ok(true),
+                Ok(Err(status)) if tolerant && status.code() == Code::ResourceExhausted => Ok(false),
+                Ok(Err(status)) => bail!("refused: {}", uitleg(&status)),
+                Err(_) => Ok(false),
             }
         }
     })

@@ -22,9 +22,9 @@ mod rapport;
 mod replay;
 mod serve;
 mod termijn;
+mod tijd;
 mod uitvoer;
 mod voorbeelden;
-mod tijd;
 
 use std::path::PathBuf;
 use std::process::ExitCode;

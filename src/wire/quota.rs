@@ -18,8 +18,8 @@ use super::status;
 use crate::config::Limits;
 use crate::domain::ids::Oin;
 
-/// How long a refusal is held back.
-const TRAAG: Duration = Duration::from_millis(200);
+/// How long a refusal is held back. A connection has so many calls open and no more, so this is what bounds the work of refusing.
+const TRAAG: Duration = Duration::from_secs(1);
 /// The calls that count for one each. What a stream of submissions brings is counted as it is read.
 const TELLEN: [&str; 3] = [
     "/jeugdketen.hub.v1.ExchangeService/Submit",
