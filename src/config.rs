@@ -58,7 +58,7 @@ pub struct Config {
 }
 
 /// The pages, for who has a browser with its certificate. None unless it is said.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Paginas {
     /// Address and port of their own to listen on, with the certificates, revocation lists and limits of the port for messages.
