@@ -60,10 +60,10 @@ pub struct Klokkenrapport {
 }
 
 /// The first moment of the run; the example certificates are valid.
-const BEGIN: i64 = 1_796_112_000_000_000;
+pub(super) const BEGIN: i64 = 1_796_112_000_000_000;
 
 /// Messages at once.
-const IN_FLIGHT: usize = 256;
+pub(super) const IN_FLIGHT: usize = 256;
 
 /// Measures with that many open cases, with the example certificates in a folder, on an empty database or a SQLite file of its own.
 pub async fn klokken(certs: &Path, database: Option<&str>, aantal: usize, progress: impl Fn(&str)) -> anyhow::Result<Klokkenrapport> {
@@ -155,7 +155,7 @@ async fn een_zaak(running: &Running, zaak: &str) -> anyhow::Result<(f64, usize)>
     Ok((begin.elapsed().as_secs_f64() * 1e6 / f64::from(keer), dossiers[0].feiten.len()))
 }
 
-fn peer(running: &Running, oin: &str) -> anyhow::Result<Peer> {
+pub(super) fn peer(running: &Running, oin: &str) -> anyhow::Result<Peer> {
     let identiteit = Identiteit {
         oin: Oin::parse(oin)?,
         organisatie: String::new(),
@@ -171,15 +171,15 @@ fn peer(running: &Running, oin: &str) -> anyhow::Result<Peer> {
 
 /// Who sends, and how many at once.
 #[derive(Clone)]
-struct Last {
-    admission: Admission,
-    clock: Clock,
-    in_flight: usize,
+pub(super) struct Last {
+    pub(super) admission: Admission,
+    pub(super) clock: Clock,
+    pub(super) in_flight: usize,
 }
 
 impl Last {
     /// Opens cases; one in a thousand was pronounced earlier. Returns their ids.
-    async fn open(&self, rechtbank: &Peer, aantal: usize, vroeg: TimeDelta) -> anyhow::Result<Vec<String>> {
+    pub(super) async fn open(&self, rechtbank: &Peer, aantal: usize, vroeg: TimeDelta) -> anyhow::Result<Vec<String>> {
         let voorbeeld = uitspraak(&GEMETEN, &self.clock);
         let berichten = (0..aantal).map(|nr| {
             let mut bericht = Bericht { bericht_id: self.clock.new_id().to_string(), ..voorbeeld.clone() };

@@ -108,6 +108,20 @@ pub(super) enum Command {
         #[command(flatten)]
         vorm: Vorm,
     },
+    /// What the pages cost: the 95th percentile of each page's answer with few and with many open cases, in one run.
+    Paginas {
+        /// Folder with the example certificates.
+        #[arg(long, value_name = "DIR", default_value = "certs-example", env = "KETENHUB_CERTS")]
+        certs: PathBuf,
+        /// Database to measure on: an empty one. Without it SQLite in a temporary folder.
+        #[arg(long, value_name = "URL")]
+        database: Option<String>,
+        /// Open cases in the second part; the first has a hundredth of them.
+        #[arg(long, default_value_t = 100_000)]
+        zaken: usize,
+        #[command(flatten)]
+        vorm: Vorm,
+    },
     /// The raw mTLS echo, as a process of its own.
     #[command(hide = true)]
     Yardstick {
@@ -346,6 +360,10 @@ pub(super) async fn run(command: &Command) -> anyhow::Result<()> {
         Command::Klokken { certs, database, zaken, vorm } => {
             let report = bench::klokken(certs, database.as_deref(), (*zaken).max(1000), |wat| balk.stap(&wat)).await?;
             print(&report, *vorm, tabel::klokken)
+        }
+        Command::Paginas { certs, database, zaken, vorm } => {
+            let report = bench::paginas(certs, database.as_deref(), (*zaken).max(100), |wat| balk.stap(&wat)).await?;
+            print(&report, *vorm, tabel::paginas)
         }
         Command::Yardstick { config } => bench::yardstick(config).await,
         Command::Unprotected { config } => bench::unprotected(config).await,

@@ -15,19 +15,16 @@ use crate::wire::client::{Adres, Uitleg, kanaal};
 /// Largest answer a client takes.
 pub(super) const LARGEST_ANSWER: usize = 64 * 1024 * 1024;
 
-/// Where to, and with which certificate.
+/// With which certificate.
 #[derive(Clone, Debug, Args)]
 #[command(next_help_heading = "Connection")]
-pub(super) struct Naar {
+pub(super) struct Wie {
     /// Act with the example certificate of a role: GI, GI-2, RECHTBANK, GEMEENTE, AANBIEDER-3, BEHEERDER …
     #[arg(long, value_name = "ROL", conflicts_with_all = ["ca", "cert", "key"])]
     als: Option<String>,
     /// Folder with the example certificates, for `--als`.
     #[arg(long, value_name = "DIR", default_value = "certs-example", env = "KETENHUB_CERTS")]
     certs: PathBuf,
-    /// Address of the hub.
-    #[arg(long, value_name = "HOST:PORT", default_value = "127.0.0.1:8443", env = "KETENHUB_ENDPOINT")]
-    endpoint: String,
     /// Issuer of the hub's certificate, PEM.
     #[arg(long, value_name = "FILE", requires_all = ["cert", "key"])]
     ca: Option<PathBuf>,
@@ -39,10 +36,21 @@ pub(super) struct Naar {
     key: Option<PathBuf>,
 }
 
+/// Where to, and with which certificate.
+#[derive(Clone, Debug, Args)]
+#[command(next_help_heading = "Connection")]
+pub(super) struct Naar {
+    #[command(flatten)]
+    wie: Wie,
+    /// Address of the hub.
+    #[arg(long, value_name = "HOST:PORT", default_value = "127.0.0.1:8443", env = "KETENHUB_ENDPOINT")]
+    endpoint: String,
+}
+
 impl Naar {
     /// Connects; a certificate that the hub refuses is explained in words.
     pub(super) async fn kanaal(&self) -> anyhow::Result<Channel> {
-        let tls = self.tls()?;
+        let tls = self.wie.tls()?;
         let adres =
             Adres::parse(&self.endpoint).with_context(|| format!("{:?} is not HOST:PORT; give it as hub.example.nl:443", self.endpoint))?;
         let config = tls.laad()?;
@@ -62,6 +70,13 @@ impl Naar {
     }
 
     /// The files of whom it acts as; they need not be there.
+    pub(super) fn tls(&self) -> anyhow::Result<ClientTls> {
+        self.wie.tls()
+    }
+}
+
+impl Wie {
+    /// The files of the certificate.
     pub(super) fn tls(&self) -> anyhow::Result<ClientTls> {
         match (&self.als, &self.ca, &self.cert, &self.key) {
             (Some(rol), ..) => {

@@ -51,7 +51,9 @@ pub(super) async fn run(args: &Args) -> anyhow::Result<()> {
     let clock = if args.tijd { zandbak::klok() } else { Clock::machine() };
     let folder = std::env::temp_dir().join(format!("ketenhub-demo-{}", clock.new_id()));
     let config = Config { reflection: true, ..Config::on_loopback(&args.certs, &folder, if args.once { 0 } else { 8443 }) };
-    let config = Config { listen: args.listen.unwrap_or(config.listen), ..config };
+    let mut config = Config { listen: args.listen.unwrap_or(config.listen), ..config };
+    // Beside the port for messages; any free one when that is somewhere else than usual.
+    config.paginas.listen = (!args.once).then(|| ([127, 0, 0, 1], if args.listen.is_none() { 8444 } else { 0 }).into());
     let running = Running::start(&config, clock.clone()).await.context("the demo cannot start; run it in the folder of the project")?;
     let address = running.address;
 
@@ -66,7 +68,7 @@ pub(super) async fn run(args: &Args) -> anyhow::Result<()> {
     }
     let outcome = speel(toneel, &clock, args.out.as_deref()).await;
     if outcome.is_ok() && !args.once {
-        hint(args, address);
+        hint(args, address, running.paginas);
         tokio::signal::ctrl_c().await?;
     }
     running.stop().await?;
@@ -115,12 +117,18 @@ async fn scene(
     verhaal.toon(nr + 1, scene, &bericht, &receipt, accepted, &leveringen)
 }
 
-fn hint(args: &Args, address: SocketAddr) {
+fn hint(args: &Args, address: SocketAddr, paginas: Option<SocketAddr>) {
     println!("De hub blijft draaien. Probeer in een ander venster, in deze map:\n");
     println!("  ketenhub receive --als GEMEENTE --endpoint {address} --na 0      wat de gemeente ziet");
     println!("  ketenhub receive --als AANBIEDER-3 --endpoint {address} --na 0   wat een aanbieder ziet");
     println!("  ketenhub receive --als ONBEKEND --endpoint {address}             wie er niet in hoort");
     println!("  ketenhub deelnemer list --als BEHEERDER --endpoint {address}     wie er meedoet");
+    if let Some(paginas) = paginas {
+        println!(
+            "  ketenhub bekijk --als GI --paginas {paginas}             de pagina's van een GI, in uw browser op http://127.0.0.1:8080/"
+        );
+        println!("  ketenhub bekijk --als INSPECTIE --paginas {paginas} --listen 127.0.0.1:8081      en die van de inspectie daarnaast");
+    }
     if args.out.is_none() {
         println!("  ketenhub demo --once --out DIR                              alles als JSON, om na te kijken");
     }

@@ -2,6 +2,7 @@
 //! chain.
 
 mod audit;
+mod bekijk;
 mod bench;
 mod berichten;
 mod bewijs;
@@ -88,6 +89,8 @@ enum Command {
     },
     /// Print what is in the mailbox, one delivery a line.
     Receive(ontvangen::Receive),
+    /// Open the pages of a hub in a browser on this machine, with a certificate in files.
+    Bekijk(bekijk::Args),
     /// Print a report for supervision.
     #[command(subcommand)]
     Rapport(rapport::Command),
@@ -145,6 +148,7 @@ async fn dispatch(command: Command) -> anyhow::Result<()> {
         Command::Deelnemer(command) => deelnemer::run(&command).await,
         Command::Submit { files, naar } => berichten::submit(&files, &naar).await,
         Command::Receive(args) => ontvangen::receive(&args).await,
+        Command::Bekijk(args) => bekijk::run(&args).await,
         Command::Rapport(command) => rapport::run(&command).await,
         Command::Bench(command) => bench::run(&command).await,
         Command::Termijn(args) => termijn::run(&args),

@@ -7,6 +7,7 @@ mod beheer;
 mod dienst;
 mod kader;
 mod ketenbord;
+pub mod klant;
 mod normcijfers;
 mod normklokken;
 mod opname;
@@ -14,6 +15,7 @@ mod rechtbank;
 mod svg;
 mod taal;
 mod traject;
+pub mod venster;
 mod wacht;
 
 use std::net::SocketAddr;

@@ -90,7 +90,7 @@ fn toegelaten(paginas: &Paginas, identiteit: &Identiteit, vraag: &Request) -> Re
 
 /// Whether a page of ours, or the person at the browser, asks: a certificate goes along with whatever another site makes the browser ask.
 /// What is no browser does not say, and is let in: nobody makes it ask.
-fn van_eigen_pagina(headers: &HeaderMap) -> bool {
+pub(super) fn van_eigen_pagina(headers: &HeaderMap) -> bool {
     let mut herkomsten = headers.get_all("sec-fetch-site").iter().peekable();
     herkomsten.peek().is_none() || herkomsten.all(|herkomst| herkomst == "same-origin" || herkomst == "none")
 }

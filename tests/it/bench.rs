@@ -138,3 +138,19 @@ async fn a_hub_that_runs_elsewhere_is_measured_through_its_address() {
     assert_eq!((&report["database"], &report["bare_per_second"]), (&"elsewhere".into(), &Value::Null));
     assert_eq!(report["cpu"]["hub_us"], 0.0);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_page_is_measured_with_few_and_with_many_cases() {
+    let certs = std::path::Path::new(crate::support::hub::CERTS);
+    let report = timeout(GEDULD, ketenhub::bench::paginas(certs, None, 200, |_| {})).await.expect("it ends").unwrap();
+    assert_eq!(report.zaken, [2, 200]);
+    assert!(!report.release && report.verhouding > 0.0);
+    assert_eq!(report.paginas.len(), 13);
+    for pagina in &report.paginas {
+        assert!((0..2).all(|deel| pagina.p50_us[deel] > 0 && pagina.p50_us[deel] <= pagina.p95_us[deel]), "{pagina:?}");
+    }
+    let lijst = report.paginas.iter().find(|pagina| pagina.wie == "gi" && pagina.pad == "/normklokken").unwrap();
+    assert!(lijst.bytes[1] > lijst.bytes[0], "more cases fill the page");
+    let begin = report.paginas.iter().find(|pagina| pagina.pad == "/").unwrap();
+    assert_eq!(begin.bytes[0], begin.bytes[1]);
+}

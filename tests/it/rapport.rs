@@ -3,6 +3,7 @@
 mod cijfers;
 mod keten;
 mod onderdrukking;
+mod pagina;
 mod uitvoer;
 mod zicht;
 

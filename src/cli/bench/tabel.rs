@@ -2,7 +2,9 @@
 
 use std::fmt::Write as _;
 
-use crate::bench::{AchterstandReport, BuurmanReport, Cpu, E2eReport, Figures, IdleReport, JaarReport, Klokkenrapport, Machine, Report};
+use crate::bench::{
+    AchterstandReport, BuurmanReport, Cpu, E2eReport, Figures, IdleReport, JaarReport, Klokkenrapport, Machine, Paginarapport, Report,
+};
 
 /// A line of a report.
 macro_rules! zeg {
@@ -127,6 +129,30 @@ pub(super) fn klokken(r: &Klokkenrapport) -> String {
     zeg!(t, "tick, {:>6} cases due            {:>10.1} ms", r.tik_alles_zaken, r.tik_alles_ms);
     zeg!(t, "measuring and comparing all       {:>10.1} ms", r.herbouw_ms);
     zeg!(t, "raw fsync of 4 KiB                {:>10.0}/s   other CPU {:.0} % of a core", r.fsync_per_second, r.other_cpu * 100.0);
+    t
+}
+
+/// The pages.
+pub(super) fn paginas(r: &Paginarapport) -> String {
+    let mut t = String::new();
+    let [weinig, veel] = r.zaken;
+    zeg!(t, "{:<44} {weinig:>9} cases {veel:>9} cases", "p95 of the answer, ms (p50)");
+    for pagina in &r.paginas {
+        let ms = |us: u64| us as f64 / 1e3;
+        let [(p50, p95), (p50_veel, p95_veel)] = [0, 1].map(|nr| (ms(pagina.p50_us[nr]), ms(pagina.p95_us[nr])));
+        zeg!(
+            t,
+            "{:<24} {:<17} {p95:>8.2} ({p50:.2}) {p95_veel:>9.2} ({p50_veel:.2})   ratio {:.2}",
+            pagina.wie,
+            pagina.pad,
+            pagina.verhouding
+        );
+    }
+    zeg!(t, "largest ratio {:.2}", r.verhouding);
+    zeg!(t, "raw fsync of 4 KiB {:.0}/s, other CPU {:.0} % of a core", r.fsync_per_second, r.other_cpu * 100.0);
+    if !r.release {
+        zeg!(t, "do not trust this run: it is a debug build");
+    }
     t
 }
 

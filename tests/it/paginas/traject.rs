@@ -2,12 +2,14 @@
 
 use std::collections::BTreeSet;
 
-use crate::support::browser::{als, pagina, raadplegingen, zaak_met_paginas};
-use crate::support::zaak::{DEELNEMERS, HEEL};
+use jeugdketen_proto::v1::bericht::Inhoud;
+
+use crate::support::browser::{als, pagina, raadplegingen};
+use crate::support::zaak::{DEELNEMERS, Zaak};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_case_is_shown_to_whom_get_traject_shows_it_and_to_others_it_does_not_exist() {
-    let zaak = zaak_met_paginas(&HEEL).await;
+    let zaak = Zaak::heel().await;
     let echt = zaak.maatregel.clone();
     let (mut nergens, mut gezien) = (BTreeSet::new(), 0);
     for wie in DEELNEMERS {
@@ -43,7 +45,7 @@ async fn a_case_is_shown_to_whom_get_traject_shows_it_and_to_others_it_does_not_
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_case_is_on_record_before_it_is_shown_and_so_is_who_tried() {
-    let zaak = zaak_met_paginas(&["02", "03"]).await;
+    let zaak = Zaak::met_voorbeelden(&["02", "03"]).await;
     assert_eq!(pagina(&zaak, "gi", &format!("/traject/{}", zaak.maatregel)).await.code, 200);
     assert_eq!(pagina(&zaak, "gi-2", &format!("/traject/{}", zaak.maatregel)).await.code, 404);
     let record = |handeling: &str| (handeling.to_owned(), "GET_TRAJECT".to_owned(), Some(zaak.maatregel.clone()));
@@ -52,7 +54,7 @@ async fn a_case_is_on_record_before_it_is_shown_and_so_is_who_tried() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_case_is_looked_for_by_its_number() {
-    let zaak = zaak_met_paginas(&["02"]).await;
+    let zaak = Zaak::met_voorbeelden(&["02"]).await;
     let mut gi = als(&zaak, "gi").await;
     assert!(gi.haal("/traject").await.text().contains("<label for=\"maatregel\">"));
     let gevonden = gi.haal(&format!("/traject?maatregel=%20{}", zaak.maatregel)).await;
@@ -60,4 +62,19 @@ async fn a_case_is_looked_for_by_its_number() {
     let ongeldig = gi.haal("/traject?maatregel=%3Cscript%3Ealert(1)").await;
     assert_eq!(ongeldig.code, 200);
     assert!(ongeldig.text().contains("geen nummer van een maatregel") && !ongeldig.text().contains("alert(1)"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_message_says_is_text_on_the_page_whatever_it_looks_like() {
+    let mut zaak = Zaak::leeg().await;
+    let mut uitspraak = zaak.bericht("02");
+    let Some(Inhoud::Uitspraak(m)) = &mut uitspraak.inhoud else { panic!("02 is an uitspraak") };
+    m.motivering = "<script>alert(1)</script> & <img src=x onerror='alert(2)'> \"".to_owned();
+    zaak.maatregel = zaak.dien("rechtbank", &uitspraak).await.unwrap().maatregel_id;
+    let antwoord = pagina(&zaak, "gi", &format!("/traject/{}", zaak.maatregel)).await;
+    assert!(
+        antwoord.gelezen().contains("<script>alert(1)</script> & <img src=x onerror='alert(2)'> \""),
+        "the reader sees it as it was written"
+    );
+    assert!(!antwoord.text().contains("<script") && !antwoord.text().contains("<img"));
 }

@@ -7,16 +7,16 @@ use jeugdketen_proto::v1::{SetStatusRequest, StatusDeelnemer};
 use tokio::time::{sleep, timeout};
 
 use crate::support::berichten::GEDULD;
-use crate::support::browser::{Browser, als, raadplegingen, zaak_met_paginas};
+use crate::support::browser::{Browser, als, raadplegingen};
 use crate::support::hub::TestHub;
 use crate::support::pki::Pki;
-use crate::support::zaak::{DEELNEMERS, oin};
+use crate::support::zaak::{DEELNEMERS, Zaak, oin};
 
 const CSP: &str = "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'";
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_answer_tells_the_browser_to_allow_nothing_that_is_not_ours() {
-    let zaak = zaak_met_paginas(&["02"]).await;
+    let zaak = Zaak::met_voorbeelden(&["02"]).await;
     let mut gi = als(&zaak, "gi").await;
     let stijl = gi.haal("/").await.text();
     let stijl = stijl.split("rel=\"stylesheet\" href=\"").nth(1).unwrap().split('"').next().unwrap().to_owned();
@@ -54,7 +54,7 @@ async fn every_answer_tells_the_browser_to_allow_nothing_that_is_not_ours() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_another_site_makes_a_browser_ask_is_refused() {
-    let zaak = zaak_met_paginas(&["02"]).await;
+    let zaak = Zaak::met_voorbeelden(&["02"]).await;
     let pad = format!("/traject/{}", zaak.maatregel);
     for (herkomst, code) in [("cross-site", 403), ("same-site", 403), ("iets", 403)] {
         let antwoord = als(&zaak, "gi").await.vraag("GET", &pad, &[("Sec-Fetch-Site", herkomst)]).await.unwrap();
@@ -72,7 +72,7 @@ async fn what_another_site_makes_a_browser_ask_is_refused() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_page_is_for_who_is_in_the_register_and_competent_today() {
-    let zaak = zaak_met_paginas(&[]).await;
+    let zaak = Zaak::leeg().await;
     for wie in DEELNEMERS {
         let mut browser = als(&zaak, wie).await;
         let begin = browser.haal("/").await;
@@ -129,7 +129,7 @@ async fn a_revoked_certificate_loses_the_connection_that_it_opened() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_pages_take_no_connection_without_a_certificate_of_a_known_issuer() {
-    let zaak = zaak_met_paginas(&[]).await;
+    let zaak = Zaak::leeg().await;
     let adres = zaak.hub.running.paginas.unwrap().to_string();
     let vreemd = Pki::nieuw(&[("gi", &oin("gi"))]);
     // The CA of the hub, so that it is the hub that refuses.

@@ -8,7 +8,7 @@ use crate::support::zaak::oin;
 
 /// A quarter: 12 cases of gi-2 in Rijnmond and 3 in Zuid-West, 14 of gi and 2 of gi-3 in Zuid-West; all received in time but those of gi-3 and
 /// 11 of gi-2. Then everything is long past.
-async fn kwartaal(toneel: &mut Toneel) {
+pub(super) async fn kwartaal(toneel: &mut Toneel) {
     for _ in 0..4 {
         toneel.open("rechtbank", "gi-2", "0599").await;
     }

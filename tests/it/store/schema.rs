@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 
 use ketenhub::domain::ids::{BerichtId, MaatregelId};
 use ketenhub::store::{
-    Store, StoreError, audit, bel, berichten, bewaring, catalogus, deelnemers, klokken, lees_reeks, leiding, logboek, postvak, sleutels,
-    toezicht, zaken,
+    Store, StoreError, audit, bel, berichten, bewaring, catalogus, deelnemers, klokken, lees_reeks, leiding, logboek, paginas, postvak,
+    sleutels, toezicht, zaken,
 };
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
 
@@ -118,6 +118,12 @@ fn every_statement_of_the_store_is_run_by_the_test_below() {
         "bewaring::vernietig_zaaksleutels",
         "sleutels::alle",
         "lees_reeks",
+        "paginas::lopend",
+        "paginas::lopend_tot_overgang",
+        "paginas::tel_lopend",
+        "paginas::uitspraken",
+        "paginas::wachtend",
+        "paginas::laatste",
         "bel::stand",
         "bel::postvakken",
         "leiding::lees",
@@ -194,6 +200,25 @@ both! {
         assert_eq!(zaken::na(conn, Some(zaak), 2).await.expect("no more cases"), []);
         assert!(!zaken::ontvangsten(conn, &[zaak]).await.expect("acknowledgements")[&zaak].is_empty());
         assert_eq!(toezicht::toetsingspogingen(conn, 0, i64::MAX).await.expect("a tally").len(), 1);
+        let begin = paginas::Lopend::begin();
+        let lopend = paginas::lopend(conn, oin("gi"), &begin, dag, 9).await.expect("running clocks");
+        assert_eq!(lopend.iter().map(paginas::Lopend::zaak).collect::<Vec<_>>(), [zaak]);
+        assert_eq!(paginas::lopend(conn, oin("gi"), &lopend[0], dag, 9).await.expect("no more"), []);
+        assert_eq!(paginas::lopend(conn, oin("gi-2"), &begin, dag, 9).await.expect("of another"), []);
+        let ver = "2030-01-01".parse().expect("a date");
+        assert_eq!(paginas::tel_lopend(conn, oin("gi"), ver, dag, 9).await.expect("a count"), 1);
+        assert_eq!(paginas::tel_lopend(conn, oin("gi"), ver, dag, 0).await.expect("a count"), 0, "no further than that");
+        let uitspraken = paginas::uitspraken(conn, oin("rechtbank"), i64::MAX, dag, 9).await.expect("uitspraken");
+        assert!(uitspraken.iter().all(|uitspraak| uitspraak.maatregel_id == zaak.0) && uitspraken.is_sorted_by(|a, b| a.volgnummer > b.volgnummer));
+        let eerste = uitspraken.last().expect("one");
+        assert_eq!((eerste.volgnummer, eerste.gi.as_deref()), (2, Some(oin("gi").as_str())));
+        assert_eq!(eerste.ontvangen_op, Some(chain.clock.micros()), "confirmed above");
+        assert_eq!(paginas::uitspraken(conn, oin("rechtbank"), 2, dag, 9).await.expect("none before"), []);
+        assert_eq!(paginas::uitspraken(conn, oin("rechtbank-2"), i64::MAX, dag, 9).await.expect("none"), []);
+        let wacht = paginas::wachtend(conn, oin("gemeente-3")).await.expect("what waits");
+        assert!(wacht.iter().map(|rij| rij.aantal).sum::<i64>() > 0);
+        let laatste = paginas::laatste(conn, oin("gi"), 3).await.expect("deliveries");
+        assert_eq!(laatste.len(), 3);
         assert_eq!(audit::nr_van_aanvaarding(conn, 2).await.expect("an answer"), Some(3), "after the key of the hub and the first");
         assert_eq!(audit::afzender(conn, 2).await.expect("an answer"), Some(oin("rechtbank").to_string()));
         assert_eq!(audit::in_zaak(conn, zaak, oin("gi"), 0, 5).await.expect("records of the case").len(), 5);

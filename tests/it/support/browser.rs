@@ -86,13 +86,6 @@ impl Browser {
     }
 }
 
-/// A case at a hub that has pages.
-pub async fn zaak_met_paginas(nummers: &[&str]) -> Zaak {
-    let mut zaak = Zaak::met(|config| config.paginas.listen = Some(([127, 0, 0, 1], 0).into())).await;
-    zaak.speel(nummers).await;
-    zaak
-}
-
 /// The pages of the hub of a case, as a participant.
 pub async fn als(zaak: &Zaak, wie: &str) -> Browser {
     let adres = zaak.hub.running.paginas.unwrap().to_string();
@@ -110,4 +103,17 @@ pub async fn raadplegingen(zaak: &Zaak, na: i64) -> Vec<(String, String, Option<
 /// One page, as a participant.
 pub async fn pagina(zaak: &Zaak, wie: &str, pad: &str) -> Antwoord {
     als(zaak, wie).await.haal(pad).await
+}
+
+/// Asks for a page until it says what is waited for: what is counted beside the pages is there a little later.
+pub async fn wacht_op(browser: &mut Browser, pad: &str, zegt: impl Fn(&str) -> bool) -> String {
+    let begin = tokio::time::Instant::now();
+    loop {
+        let text = browser.haal(pad).await.gelezen();
+        if zegt(&text) {
+            return text;
+        }
+        assert!(begin.elapsed() < super::berichten::GEDULD, "{pad} never says it: {text}");
+        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+    }
 }

@@ -80,7 +80,11 @@ impl Zaak {
     /// The same, with a configuration of its own.
     pub async fn met(change: impl FnOnce(&mut Config)) -> Zaak {
         let clock = Clock::manual(nu());
-        let hub = TestHub::with_clock(clock.clone(), change).await;
+        let met_paginas = |config: &mut Config| {
+            config.paginas.listen = Some(([127, 0, 0, 1], 0).into());
+            change(config);
+        };
+        let hub = TestHub::with_clock(clock.clone(), met_paginas).await;
         Zaak {
             hub,
             clock,
