@@ -20,7 +20,7 @@ use tonic::Streaming;
 
 use crate::support::berichten::{GEDULD, abonneer, volgende};
 use crate::support::hub::channel;
-use crate::support::proces::{programma, voer_uit, voorbeeld_certs};
+use crate::support::proces::{draai, programma, voer_uit, voorbeeld_certs};
 use crate::support::repository;
 
 fn play(out: &Path) -> String {
@@ -99,7 +99,7 @@ fn no_text_of_the_demo_reaches_a_party_that_may_not_see_it() {
     }
 }
 
-/// A sandbox that runs. It is never left behind.
+/// A demo that runs, with or without a sandbox. It is never left behind.
 struct Zandbak {
     map: TempDir,
     child: Child,
@@ -114,10 +114,12 @@ impl Zandbak {
         command.arg(map.path().join("tijd.sock")).stdin(Stdio::piped()).stdout(uit);
         let mut zandbak = Zandbak { map, child: command.spawn().unwrap(), adres: String::new() };
         zandbak.zegt("Stoppen met Ctrl-C").await;
-        let text = zandbak.text();
-        let adres = text.split("draait op ").nth(1).and_then(|rest| rest.split(',').next()).unwrap();
-        adres.clone_into(&mut zandbak.adres);
+        zandbak.adres = zandbak.adres();
         zandbak
+    }
+
+    fn adres(&self) -> String {
+        self.text().split("draait op ").nth(1).and_then(|rest| rest.split(',').next()).unwrap().to_owned()
     }
 
     fn socket(&self) -> PathBuf {
@@ -222,6 +224,38 @@ async fn in_the_sandbox_time_is_moved_and_the_warnings_and_the_breach_arrive_at_
     };
     assert!(timeout(GEDULD, klaar).await.expect("it ends").success());
     assert!(!zandbak.socket().exists());
+}
+
+/// The commands of the README for the first message in Python, as they stand there but for the interpreter, the port and where files go.
+#[tokio::test(flavor = "multi_thread")]
+async fn every_step_to_the_first_own_message_in_the_readme_is_true() {
+    let readme = fs::read_to_string(repository().join("README.md")).unwrap();
+    let stappen = readme.split("python3 -m venv .venv\n").nth(1).unwrap().split("```").next().unwrap();
+    let map = tempfile::tempdir().unwrap();
+    let uit = map.path().join("uit");
+    let mut command = programma(&["demo", "--listen", "127.0.0.1:0"]);
+    let demo = Zandbak { child: command.stdout(fs::File::create(&uit).unwrap()).spawn().unwrap(), map, adres: String::new() };
+    demo.zegt("Stoppen met Ctrl-C").await;
+    let adres = demo.adres();
+    let python = std::env::var("KETENHUB_PYTHON").expect("./test installs it");
+    let mut gezegd = Vec::new();
+    for stap in stappen.lines().filter(|stap| !stap.contains("pip install")) {
+        let stap =
+            stap.replace(".venv/bin/python clients/python/klant.py", &format!("{python} clients/python/klant.py --endpoint {adres}"));
+        let stap = ["first.json", "gi.jsonl"]
+            .iter()
+            .fold(stap, |stap, file| stap.replace(file, &demo.map.path().join(file).display().to_string()));
+        let mut command = Command::new("/bin/sh");
+        command.args(["-c", &stap]).current_dir(repository());
+        let uitvoer = draai(command).await;
+        assert!(uitvoer.status.success(), "{stap}: {}", String::from_utf8_lossy(&uitvoer.stderr));
+        gezegd.push(String::from_utf8(uitvoer.stdout).unwrap());
+    }
+    assert_eq!(gezegd.len(), 3);
+    let receipt: serde_json::Value = serde_json::from_str(&gezegd[1]).unwrap();
+    assert_eq!(receipt["bericht_id"], "01983b1e-7c2a-7d3e-9a41-5b6c7d8e9f01");
+    let levering: serde_json::Value = serde_json::from_str(&fs::read_to_string(demo.map.path().join("gi.jsonl")).unwrap()).unwrap();
+    assert_eq!((&levering["bericht"]["bericht_id"], &levering["afzender_rol"]), (&receipt["bericht_id"], &"ROL_RECHTBANK".into()));
 }
 
 /// A clock that can be moved is made for a sandbox and a replay. No configuration gives it to a hub of `serve`.
