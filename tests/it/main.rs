@@ -40,6 +40,7 @@ mod replicas;
 mod requirements;
 mod rollen;
 mod rondom;
+mod schermen;
 mod store;
 mod support;
 mod telemetrie;
