@@ -27,9 +27,9 @@ const VOORBEELDEN: &[(&str, &str)] = &[
     (
         "doctor",
         "\
-  ketenhub doctor --als GI                                     a hub on this machine, with the example certificates
+  ketenhub doctor --als GI                        a hub here, with the example certificates
   ketenhub doctor --endpoint hub.example.nl:443 --ca ca.pem --cert gi.pem --key gi.key
-  ketenhub doctor --als GI --crl crl.pem --json                for a programme that watches",
+  ketenhub doctor --als GI --crl crl.pem --json   for a programme that watches",
     ),
     (
         "klokken",
@@ -39,7 +39,7 @@ const VOORBEELDEN: &[(&str, &str)] = &[
     (
         "klokken rebuild",
         "\
-  ketenhub klokken rebuild --check --config ketenhub.toml   prove that what is kept equals the messages
+  ketenhub klokken rebuild --check --config ketenhub.toml   what is kept equals the messages
   ketenhub klokken rebuild --config ketenhub.toml           put it right",
     ),
     (
@@ -79,7 +79,7 @@ const VOORBEELDEN: &[(&str, &str)] = &[
     (
         "certs",
         "\
-  ketenhub certs --out pki                            the holders of the example, with keys of your own
+  ketenhub certs --out pki                            those of the example, with keys of your own
   ketenhub certs --out pki --hub hub.test --jaren 2   for a hub under another name",
     ),
     (
@@ -102,12 +102,12 @@ const VOORBEELDEN: &[(&str, &str)] = &[
         "deelnemer suspend",
         "\
   ketenhub deelnemer suspend --als BEHEERDER 00000099020000001000
-  ketenhub deelnemer suspend --als BEHEERDER 00000099020000001000 --status actief   it takes part again",
+  ketenhub deelnemer suspend --als BEHEERDER 00000099020000001000 --status actief   back again",
     ),
     (
         "deelnemer succeed",
         "\
-  ketenhub deelnemer succeed --als BEHEERDER 00000099030000001000 00000099030000002000 --per 2027-01-01",
+  ketenhub deelnemer succeed 00000099030000001000 00000099030000002000 --per 2027-01-01",
     ),
     (
         "submit",
@@ -121,7 +121,7 @@ const VOORBEELDEN: &[(&str, &str)] = &[
         "\
   ketenhub receive --als GI                                   look, and acknowledge nothing
   ketenhub receive --als GI --bevestig >> postvak.jsonl       acknowledge what was written
-  ketenhub receive --als GI --volg --exec ./verwerk           a hook: acknowledged when ./verwerk exits 0
+  ketenhub receive --als GI --volg --exec ./verwerk           a hook: acknowledged when it exits 0
   ketenhub receive --als GI --na 0                            from the first number on",
     ),
     (
@@ -205,13 +205,13 @@ const VOORBEELDEN: &[(&str, &str)] = &[
         "view verify",
         "\
   ketenhub view verify levering.json --sleutel HEX --rol AANBIEDER --oin 00000099040000001000
-  ketenhub view verify levering.json --sleutel HEX --rol GI --oin 00000099020000001000 --receipt receipt.json",
+  ketenhub view verify view.json --sleutel HEX --rol GI --oin 00000099020000001000 --receipt r.json",
     ),
     (
         "inzage",
         "\
   ketenhub inzage --als GI --maatregel 01983b1e-7c2a-7d3e-9a41-5b6c7d8e9f01
-  ketenhub inzage --als GI --bsn-van - < bsn   the BSN from standard input, where no other user can read it",
+  ketenhub inzage --als GI --bsn-van - < bsn   the BSN from standard input, not as an argument",
     ),
     (
         "audit",
@@ -228,7 +228,7 @@ const VOORBEELDEN: &[(&str, &str)] = &[
         "audit prove",
         "\
   ketenhub audit prove --als RECHTBANK --volgnummer 1 --out bewijs.json
-  ketenhub audit prove --als GI --since 100   that the log of 100 records is the beginning of that of now",
+  ketenhub audit prove --als GI --since 100   that the log of then is the beginning of that of now",
     ),
     (
         "audit verify",
@@ -245,7 +245,7 @@ const VOORBEELDEN: &[(&str, &str)] = &[
     (
         "audit witness",
         "\
-  ketenhub audit witness --als INSPECTIE --state stand.txt --witness-key getuige.key --log NAME+KEYID+KEY",
+  ketenhub audit witness --als INSPECTIE --state stand.txt --witness-key w.key --log KEY",
     ),
     (
         "openbaar",
