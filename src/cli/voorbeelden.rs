@@ -293,7 +293,7 @@ mod tests {
     fn woorden(regel: &str) -> Vec<String> {
         let regel = regel.trim();
         // A remark, redirections and settings of the surroundings are not for the programme.
-        let opdracht = regel.split("  ").next().unwrap_or_default().split([' ']).collect::<Vec<_>>();
+        let opdracht = regel.split("  ").next().unwrap_or_default().split(' ').collect::<Vec<_>>();
         let begin = opdracht.iter().position(|woord| *woord == "ketenhub").expect("an example begins with the programme");
         let eigen = opdracht[begin..].iter().take_while(|woord| !matches!(**woord, "<" | ">" | ">>" | "then"));
         eigen.map(|woord| (*woord).to_owned()).collect()
