@@ -12,6 +12,7 @@ pub mod boom;
 pub mod certs;
 pub mod cli;
 pub mod config;
+pub mod conform;
 pub mod delivery;
 pub mod domain;
 pub mod hub;

@@ -13,6 +13,7 @@ mod campagne;
 mod cli;
 mod clients;
 mod configuratie;
+mod conform;
 mod contract_image;
 mod delivery;
 mod demo;
