@@ -11,15 +11,15 @@ use indicatif::{ProgressBar, ProgressStyle};
 use jeugdketen_proto::v1::Rol;
 use owo_colors::OwoColorize as _;
 
+use crate::config::Log;
 use crate::conform::bij_hub::{self, HUBGEVALLEN, Hubspel};
 use crate::conform::loper::{self, Bevinding, Uitkomst};
 use crate::conform::pki::vreemde;
-use crate::conform::proef::{Programma, Proef, Zelfstandig};
+use crate::conform::proef::{Proef, Programma, Zelfstandig};
 use crate::conform::spel::{Tijden, rolnaam};
 use crate::conform::toneel::{Bouwplan, Toneel, speler};
 use crate::conform::uitslag::{Uitslag, onderteken, verifieer};
 use crate::conform::{ALLE, gevallen, pagina};
-use crate::config::Log;
 use crate::identity::client::ClientTls;
 use crate::receipt::Sleutel;
 use crate::telemetry;

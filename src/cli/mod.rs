@@ -9,6 +9,7 @@ mod bewijs;
 mod certs_command;
 mod client;
 mod completions;
+mod conform;
 mod deelnemer;
 mod demo;
 mod doctor;
@@ -74,6 +75,8 @@ enum Command {
     Tijd(tijd::Args),
     /// Play a chain of many participants through a whole hub on simulated time.
     Replay(replay::Args),
+    /// Try a partner's client, or a hub, against the contract.
+    Conform(Box<conform::Args>),
     /// Make a small PKI to try things out with.
     Certs(certs_command::Args),
     /// Look at and change the register of participants (needs the certificate of an operator).
@@ -144,6 +147,7 @@ async fn dispatch(command: Command) -> anyhow::Result<()> {
         Command::Demo(args) => demo::run(&args).await,
         Command::Tijd(args) => tijd::run(&args).await,
         Command::Replay(args) => replay::run(&args).await,
+        Command::Conform(args) => conform::run(&args).await,
         Command::Certs(args) => certs_command::run(&args),
         Command::Deelnemer(command) => deelnemer::run(&command).await,
         Command::Submit { files, naar } => berichten::submit(&files, &naar).await,

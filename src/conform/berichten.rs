@@ -4,7 +4,7 @@
 use anyhow::Context as _;
 use chrono::{Days, NaiveDate};
 use jeugdketen_proto::v1::bericht::Inhoud;
-use jeugdketen_proto::v1::{Bericht, Correctie, Intrekking, RedenCorrectie, RedenIntrekking};
+use jeugdketen_proto::v1::{Bericht, Correctie, Intrekking, RedenCorrectie, RedenIntrekking, Rol};
 use serde_json::Value;
 
 use crate::json;
@@ -33,6 +33,26 @@ voorbeelden! {
     CAPACITEIT = "los/31-capaciteit",
     TAAK = "los/32-taak-niet-uitvoerbaar",
     AANBOD = "los/34-aanbod",
+}
+
+/// What makes of every message below one with other content, valid as well.
+pub(super) const ANDERS: &[(&str, &str)] = &[
+    ("999041 / JE", "999042 / JE"),
+    ("STAND_CAPACITEIT_OPNAMESTOP", "STAND_CAPACITEIT_KRAP"),
+    ("2026-06-30", "2026-06-29"),
+    ("\"aantal_kinderen\": 14", "\"aantal_kinderen\": 15"),
+    ("Langer wachten", "Nog langer wachten"),
+];
+
+/// A message that a role can submit apart from any case.
+pub(super) fn los(rol: Rol) -> Option<&'static str> {
+    Some(match rol {
+        Rol::Rechtbank => ZITTING,
+        Rol::Gi => CAPACITEIT,
+        Rol::Gemeente => AANBOD,
+        Rol::Aanbieder => TAAK,
+        _ => return None,
+    })
 }
 
 /// Makes a message of an example: a new id, its dates moved, and texts put in the place of others.

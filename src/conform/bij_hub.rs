@@ -23,6 +23,7 @@ use tonic_types::StatusExt as _;
 use super::berichten::{self, intrekking, maak, nog_een};
 use super::lijn::Bytecodec;
 use super::loper::Bevinding;
+use super::pki::zonder_certificaat;
 use super::spel::{Afkeuring, Oordeel, gezakt, nvt};
 use super::{ALLE, Gewicht, INZENDERS};
 use crate::identity::client::ClientTls;
@@ -104,7 +105,8 @@ const ZONDER_ZAAK: &[Rol] = &[Rol::Rechtbank, Rol::Gi, Rol::Gemeente, Rol::Aanbi
 /// Every case against a hub.
 pub const HUBGEVALLEN: &[Hubgeval] = &[
     hubgeval!(
-        "HUB-01", ZONDER_ZAAK,
+        "HUB-01",
+        ZONDER_ZAAK,
         "Een aanvaard bericht krijgt een ontvangstbewijs dat zichzelf bewijst.",
         "Een geldig bericht wordt ingezonden.",
         "Het ontvangstbewijs noemt het bericht_id en de digest, en de handtekening klopt met de sleutel van de hub.",
@@ -112,7 +114,8 @@ pub const HUBGEVALLEN: &[Hubgeval] = &[
         hub_01
     ),
     hubgeval!(
-        "HUB-02", ZONDER_ZAAK,
+        "HUB-02",
+        ZONDER_ZAAK,
         "Een herhaling krijgt hetzelfde ontvangstbewijs, byte voor byte.",
         "Hetzelfde bericht wordt twee keer ingezonden.",
         "Twee gelijke antwoorden.",
@@ -120,7 +123,8 @@ pub const HUBGEVALLEN: &[Hubgeval] = &[
         hub_02
     ),
     hubgeval!(
-        "HUB-03", ZONDER_ZAAK,
+        "HUB-03",
+        ZONDER_ZAAK,
         "Een herhaling met andere inhoud wordt geweigerd.",
         "Onder een gebruikt bericht_id wordt iets anders ingezonden.",
         "ALREADY_EXISTS, BERICHT_ID_MET_ANDERE_INHOUD.",
@@ -128,7 +132,8 @@ pub const HUBGEVALLEN: &[Hubgeval] = &[
         hub_03
     ),
     hubgeval!(
-        "HUB-04", ZONDER_ZAAK,
+        "HUB-04",
+        ZONDER_ZAAK,
         "Een onbekend veld wordt geweigerd.",
         "Een bericht met een veld dat niet in het contract staat wordt ingezonden.",
         "INVALID_ARGUMENT.",
@@ -136,7 +141,8 @@ pub const HUBGEVALLEN: &[Hubgeval] = &[
         hub_04
     ),
     hubgeval!(
-        "HUB-05", ALLE,
+        "HUB-05",
+        ALLE,
         "Wie geen certificaat toont, komt niet binnen.",
         "Een client zonder certificaat verbindt en doet een aanroep.",
         "De handdruk mislukt; er komt geen gRPC-antwoord.",
@@ -144,7 +150,8 @@ pub const HUBGEVALLEN: &[Hubgeval] = &[
         hub_05
     ),
     hubgeval!(
-        "HUB-06", ALLE,
+        "HUB-06",
+        ALLE,
         "Een certificaat van een onbekende uitgever komt niet binnen.",
         "Een client toont het eigen OIN in een certificaat van een andere CA.",
         "De handdruk mislukt; er komt geen gRPC-antwoord.",
@@ -152,7 +159,8 @@ pub const HUBGEVALLEN: &[Hubgeval] = &[
         hub_06
     ),
     hubgeval!(
-        "HUB-07", ALLE,
+        "HUB-07",
+        ALLE,
         "Wat de rol niet mag verzenden, wordt geweigerd.",
         "Een soort bericht van een andere rol wordt ingezonden.",
         "PERMISSION_DENIED, ROL_MAG_NIET_VERZENDEN.",
@@ -160,7 +168,8 @@ pub const HUBGEVALLEN: &[Hubgeval] = &[
         hub_07
     ),
     hubgeval!(
-        "HUB-08", ALLE,
+        "HUB-08",
+        ALLE,
         "Een te groot bericht wordt geweigerd.",
         "Een bericht van acht megabyte wordt ingezonden.",
         "OUT_OF_RANGE.",
@@ -168,7 +177,8 @@ pub const HUBGEVALLEN: &[Hubgeval] = &[
         hub_08
     ),
     hubgeval!(
-        "HUB-09", ZONDER_ZAAK,
+        "HUB-09",
+        ZONDER_ZAAK,
         "Fouten worden aangewezen zonder dat een waarde terugkomt.",
         "Een bericht met een ongeldig bericht_id wordt ingezonden.",
         "INVALID_ARGUMENT met het pad van het veld, en de waarde nergens in het antwoord.",
@@ -176,7 +186,8 @@ pub const HUBGEVALLEN: &[Hubgeval] = &[
         hub_09
     ),
     hubgeval!(
-        "HUB-10", ALLE,
+        "HUB-10",
+        ALLE,
         "Wat geen bericht is, wordt geweigerd en is geen storing.",
         "Bytes die niet te lezen zijn worden ingezonden.",
         "INVALID_ARGUMENT, ONLEESBAAR.",
@@ -184,7 +195,8 @@ pub const HUBGEVALLEN: &[Hubgeval] = &[
         hub_10
     ),
     hubgeval!(
-        "HUB-11", INZENDERS,
+        "HUB-11",
+        INZENDERS,
         "Een zaak die niet bestaat en een zaak van een ander zijn één antwoord.",
         "Een intrekking in een onbekende zaak wordt ingezonden.",
         "NOT_FOUND, zonder detail.",
@@ -192,7 +204,8 @@ pub const HUBGEVALLEN: &[Hubgeval] = &[
         hub_11
     ),
     hubgeval!(
-        "HUB-12", ALLE,
+        "HUB-12",
+        ALLE,
         "Wat nooit is uitgegeven, kan niet worden bevestigd.",
         "Een bevestiging noemt een nummer ver voorbij het laatste.",
         "INVALID_ARGUMENT met het veld tot_en_met.",
@@ -200,7 +213,8 @@ pub const HUBGEVALLEN: &[Hubgeval] = &[
         hub_12
     ),
     hubgeval!(
-        "HUB-13", ALLE,
+        "HUB-13",
+        ALLE,
         "Wie verder begint dan het postvak reikt, is de weg kwijt.",
         "Een abonnement begint na een nummer dat nooit is uitgegeven.",
         "INVALID_ARGUMENT met het veld na.",
@@ -208,7 +222,8 @@ pub const HUBGEVALLEN: &[Hubgeval] = &[
         hub_13
     ),
     hubgeval!(
-        "HUB-14", ALLE,
+        "HUB-14",
+        ALLE,
         "Een pagina heeft een grens.",
         "Er wordt een pagina van 501 gevraagd.",
         "INVALID_ARGUMENT met het veld maximaal.",
@@ -216,7 +231,8 @@ pub const HUBGEVALLEN: &[Hubgeval] = &[
         hub_14
     ),
     hubgeval!(
-        "HUB-15", ALLE,
+        "HUB-15",
+        ALLE,
         "Een lagere bevestiging dan de vorige verandert niets.",
         "Alles wordt bevestigd, en daarna nummer nul.",
         "Het antwoord noemt beide keren hetzelfde nummer.",
@@ -224,7 +240,8 @@ pub const HUBGEVALLEN: &[Hubgeval] = &[
         hub_15
     ),
     hubgeval!(
-        "HUB-16", ZONDER_ZAAK,
+        "HUB-16",
+        ZONDER_ZAAK,
         "In een stroom is een weigering een antwoord en niet het einde.",
         "Op een stroom volgt op een bericht met fouten een goed bericht.",
         "Eerst een weigering, dan een ontvangstbewijs.",
@@ -232,7 +249,8 @@ pub const HUBGEVALLEN: &[Hubgeval] = &[
         hub_16
     ),
     hubgeval!(
-        "HUB-17", ALLE,
+        "HUB-17",
+        ALLE,
         "Een stille stroom heeft een hartslag.",
         "Een abonnement na het laatste nummer.",
         "Binnen de tijd komt een hartslag met dat nummer.",
@@ -240,7 +258,8 @@ pub const HUBGEVALLEN: &[Hubgeval] = &[
         hub_17
     ),
     hubgeval!(
-        "HUB-18", ALLE,
+        "HUB-18",
+        ALLE,
         "De nummers van een postvak hebben geen gaten.",
         "Een pagina vanaf het begin.",
         "De nummers volgen op elkaar vanaf 1.",
@@ -248,7 +267,8 @@ pub const HUBGEVALLEN: &[Hubgeval] = &[
         hub_18
     ),
     hubgeval!(
-        "HUB-19", ALLE,
+        "HUB-19",
+        ALLE,
         "Elk bericht komt met het bewijs dat zijn velden van de afzender zijn.",
         "Een pagina vanaf het begin, met de sleutel van de hub.",
         "Elk bewijs klopt.",
@@ -256,7 +276,8 @@ pub const HUBGEVALLEN: &[Hubgeval] = &[
         hub_19
     ),
     hubgeval!(
-        "HUB-20", ALLE,
+        "HUB-20",
+        ALLE,
         "Een ingetrokken certificaat komt niet binnen.",
         "Een deelnemer met een ingetrokken certificaat verbindt en doet een aanroep.",
         "De handdruk mislukt; er komt geen gRPC-antwoord.",
@@ -264,7 +285,8 @@ pub const HUBGEVALLEN: &[Hubgeval] = &[
         hub_20
     ),
     hubgeval!(
-        "HUB-21", ALLE,
+        "HUB-21",
+        ALLE,
         "Wie niet in het register staat, wordt geweigerd.",
         "Een houder van een geldig certificaat die niemand kent, vraagt een postvak op.",
         "UNAUTHENTICATED, DEELNEMER_ONBEKEND.",
@@ -419,7 +441,7 @@ async fn hub_04(spel: &Hubspel) -> Oordeel {
 }
 
 async fn hub_05(spel: &Hubspel) -> Oordeel {
-    spel.komt_niet_binnen(spel.eigen.zonder_certificaat()?).await
+    spel.komt_niet_binnen(zonder_certificaat(&spel.eigen)?).await
 }
 
 async fn hub_06(spel: &Hubspel) -> Oordeel {
@@ -507,7 +529,8 @@ async fn hub_16(spel: &Hubspel) -> Oordeel {
     klant.klaar().await?;
     let vraag = Request::new(tokio_stream::iter(vec![regel(&fout), regel(&goed)]));
     let antwoorden = klant.0.streaming(vraag, PathAndQuery::from_static(SUBMIT_STREAM), Bytecodec).await;
-    let mut antwoorden = antwoorden.map_err(|status| Afkeuring::Gezakt(format!("de stroom wordt geweigerd met {:?}", status.code())))?.into_inner();
+    let mut antwoorden =
+        antwoorden.map_err(|status| Afkeuring::Gezakt(format!("de stroom wordt geweigerd met {:?}", status.code())))?.into_inner();
     let mut gezien = Vec::new();
     while let Ok(Some(bytes)) = antwoorden.message().await {
         let antwoord = raw::SubmitStreamResponse::decode(bytes).ok().and_then(|antwoord| antwoord.uitkomst);

@@ -3,15 +3,18 @@
 //! `gevallen`; `docs/conformiteit.md` is made from it. It holds no rules of the chain: those are the hub's, and the hub is a real one.
 
 mod berichten;
+pub mod bij_hub;
 pub mod document;
 pub mod gevallen;
 pub mod lijn;
 pub mod logboek;
 pub mod loper;
+pub mod pagina;
 pub mod pki;
 pub mod proef;
 pub mod spel;
 pub mod toneel;
+pub mod uitslag;
 pub mod voorkant;
 
 use std::pin::Pin;

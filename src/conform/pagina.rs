@@ -42,7 +42,7 @@ td:first-child { white-space: nowrap; font-variant-numeric: tabular-nums; }
 <thead><tr><th scope="col">Geval</th><th scope="col">Uitkomst</th><th scope="col">Waarover</th><th scope="col">Weegt</th><th scope="col">ms</th></tr></thead>
 <tbody>
 {%- for een in uitslag.bevindingen %}
-<tr><td>{{ een.id }}</td><td class="{{ klasse(een.uitkomst) }}">{{ een.uitkomst.naam() }}</td><td>{{ een.titel }}{% if !een.reden.is_empty() %}<br><small>{{ een.reden }}</small>{% endif %}</td><td>{{ een.gewicht }}</td><td>{{ een.duur_ms }}</td></tr>
+<tr><td>{{ een.id }}</td><td class="{{ een.uitkomst.klasse() }}">{{ een.uitkomst.naam() }}</td><td>{{ een.titel }}{% if !een.reden.is_empty() %}<br><small>{{ een.reden }}</small>{% endif %}</td><td>{{ een.gewicht }}</td><td>{{ een.duur_ms }}</td></tr>
 {%- endfor %}
 </tbody>
 </table>
@@ -63,12 +63,15 @@ struct Pagina<'a> {
     onbekend: usize,
 }
 
-fn klasse(uitkomst: Uitkomst) -> &'static str {
-    match uitkomst {
-        Uitkomst::Geslaagd => "geslaagd",
-        Uitkomst::Gezakt => "gezakt",
-        Uitkomst::NietVanToepassing => "nvt",
-        Uitkomst::NietBeoordeeld => "niet-beoordeeld",
+impl Uitkomst {
+    /// How the page shows it.
+    fn klasse(self) -> &'static str {
+        match self {
+            Uitkomst::Geslaagd => "geslaagd",
+            Uitkomst::Gezakt => "gezakt",
+            Uitkomst::NietVanToepassing => "nvt",
+            Uitkomst::NietBeoordeeld => "niet-beoordeeld",
+        }
     }
 }
 

@@ -10,12 +10,13 @@ use rustls::crypto::aws_lc_rs as voorziening;
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, CertificateRevocationListDer, PrivateKeyDer};
 use rustls::server::WebPkiClientVerifier;
-use rustls::{RootCertStore, ServerConfig};
+use rustls::{ClientConfig, RootCertStore, ServerConfig};
 use serde::Deserialize;
 
 use crate::bestand;
 use crate::certs::{Aanvraag, CrlPlan, Doel, Geldigheid, Uitgegeven, Uitgever};
 use crate::domain::ids::Oin;
+use crate::identity::certificaat::KlantCertificaat;
 use crate::identity::client::ClientTls;
 use crate::identity::tls::ALPN_H2;
 use crate::time::Clock;
@@ -57,6 +58,8 @@ pub enum Toegang {
     Certificaat,
     /// That, and who has one that is on the list.
     OokIngetrokken,
+    /// Who has a certificate of whatever issuer.
+    ElkeUitgever,
     /// Anybody, also without a certificate.
     Iedereen,
 }
@@ -150,22 +153,22 @@ impl Pki {
     fn toegang(&self, toegang: Toegang) -> anyhow::Result<Arc<dyn rustls::server::danger::ClientCertVerifier>> {
         let mut anker = RootCertStore::empty();
         anker.add(self.ca.der().clone())?;
+        if toegang == Toegang::ElkeUitgever {
+            anker.add(self.vreemde.der().clone())?;
+        }
         let bouwer = WebPkiClientVerifier::builder_with_provider(Arc::new(anker), Arc::new(voorziening::default_provider()));
+        let lijst = CertificateRevocationListDer::from_pem_file(self.map.join("crl.pem"))?;
         Ok(match toegang {
-            Toegang::Iedereen => bouwer.allow_unauthenticated().build()?,
+            Toegang::Certificaat => bouwer.with_crls([lijst]).build()?,
             Toegang::OokIngetrokken => bouwer.build()?,
-            Toegang::Certificaat => bouwer.with_crls([CertificateRevocationListDer::from_pem_file(self.map.join("crl.pem"))?]).build()?,
+            Toegang::ElkeUitgever => bouwer.with_crls([lijst]).allow_unknown_revocation_status().build()?,
+            Toegang::Iedereen => bouwer.with_crls([lijst]).allow_unauthenticated().build()?,
         })
     }
 
-    /// Gives a client certificate that no participant has: expired, or of another issuer. Writes it under a name of its own.
-    pub(super) fn buitenstaander(&self, bestand: &str, oin: &str, vertoon: Vertoon) -> anyhow::Result<ClientTls> {
-        let Geldigheid { van, .. } = self.van_nu;
-        let (ca, geldig) = match vertoon {
-            Vertoon::Verlopen => (&self.ca, Geldigheid { van: van - TimeDelta::days(9), tot: van }),
-            _ => (&self.vreemde, self.van_nu),
-        };
-        self.schrijf_paar(bestand, &ca.geef_uit(&Aanvraag::voor(Oin::parse(oin)?, "Buitenstaander", geldig))?)?;
+    /// Gives a participant a certificate of another issuer, under a name of its own.
+    pub(super) fn buitenstaander(&self, bestand: &str, oin: &str) -> anyhow::Result<ClientTls> {
+        self.schrijf_paar(bestand, &self.vreemde.geef_uit(&Aanvraag::voor(Oin::parse(oin)?, "Buitenstaander", self.van_nu))?)?;
         Ok(self.klant(bestand))
     }
 
@@ -185,8 +188,29 @@ fn aanvraag(geldig: Geldigheid, namen: &[&str], doel: Doel) -> anyhow::Result<Aa
     Ok(Aanvraag { namen: namen.iter().map(|&naam| naam.to_owned()).collect(), doelen: vec![doel], ..aanvraag })
 }
 
-/// The certificates of a file.
-pub(super) fn certificaten(pem: &Path) -> anyhow::Result<Vec<CertificateDer<'static>>> {
-    let alle: Result<Vec<_>, _> = CertificateDer::pem_file_iter(pem)?.collect();
-    Ok(alle?)
+/// A certificate like a client's own, of an issuer that nobody knows; and the OIN in it.
+pub fn vreemde(eigen: &ClientTls, map: &Path, clock: &Clock) -> anyhow::Result<(ClientTls, String)> {
+    let blad = CertificateDer::from_pem_file(&eigen.certificaat).context("the own certificate")?;
+    let oin = KlantCertificaat::lees(&blad)?.oin;
+    let geldig = Geldigheid { van: clock.now() - TimeDelta::days(1), tot: clock.now() + TimeDelta::days(1) };
+    let uitgegeven = Uitgever::nieuw("Vreemde CA", geldig)?.geef_uit(&Aanvraag::voor(oin, "Buitenstaander", geldig))?;
+    std::fs::create_dir_all(map)?;
+    let (certificaat, sleutel) = (map.join("buitenstaander.pem"), map.join("buitenstaander.key"));
+    bestand::vervang(&certificaat, uitgegeven.keten_pem.as_bytes())?;
+    bestand::vervang(&sleutel, uitgegeven.sleutel_pem.as_bytes())?;
+    Ok((ClientTls { ca: eigen.ca.clone(), certificaat, sleutel }, oin.to_string()))
+}
+
+/// What a client connects with that has no certificate.
+pub(super) fn zonder_certificaat(tls: &ClientTls) -> anyhow::Result<Arc<ClientConfig>> {
+    let mut anker = RootCertStore::empty();
+    for ca in CertificateDer::pem_file_iter(&tls.ca)? {
+        anker.add(ca?)?;
+    }
+    let mut config = ClientConfig::builder_with_provider(Arc::new(voorziening::default_provider()))
+        .with_protocol_versions(&[&rustls::version::TLS13])?
+        .with_root_certificates(anker)
+        .with_no_client_auth();
+    config.alpn_protocols = vec![ALPN_H2.to_vec()];
+    Ok(Arc::new(config))
 }

@@ -99,12 +99,7 @@ impl Drop for Spel {
 
 impl Spel {
     /// Makes the stage ready for a case: an empty mailbox, no connections, nothing disturbed.
-    pub(super) async fn begin(
-        toneel: &Arc<Toneel>,
-        proef: &Arc<dyn Proef>,
-        geval: &'static Geval,
-        tijden: Tijden,
-    ) -> anyhow::Result<Spel> {
+    pub(super) async fn begin(toneel: &Arc<Toneel>, proef: &Arc<dyn Proef>, geval: &'static Geval, tijden: Tijden) -> anyhow::Result<Spel> {
         let tls = toneel.pki.server(Vertoon::Goed, Toegang::Certificaat)?;
         let begin = toneel.leeg_postvak().await?;
         let log = toneel.voorkant.opnieuw(tls, begin);
@@ -176,7 +171,8 @@ impl Spel {
 
     /// Waits until the client has ended.
     pub(super) async fn klaar(&self) -> Oordeel {
-        self.tot("de client komt niet tot een einde", |regels| regels.iter().any(|regel| regel.wat == Waarneming::Klaar).then_some(())).await
+        self.tot("de client komt niet tot een einde", |regels| regels.iter().any(|regel| regel.wat == Waarneming::Klaar).then_some(()))
+            .await
     }
 
     /// The message that the client is to submit.

@@ -12,6 +12,7 @@ use jeugdketen_proto::v1::{AcknowledgeRequest, Bericht, FetchRequest, Receipt, R
 use tonic::transport::Channel;
 
 use super::berichten::{self, maak};
+use super::bij_hub::Hubspel;
 use super::pki::{Pki, Toegang, Vertoon, houders};
 use super::voorkant::Voorkant;
 use crate::config::{Config, Limits};
@@ -211,27 +212,16 @@ impl Toneel {
     }
 
     fn uitgaand_voorbeeld(&self) -> Option<&'static str> {
-        Some(match self.rol {
-            Rol::Rechtbank => berichten::ZITTING,
-            Rol::Gi => berichten::CAPACITEIT,
-            Rol::Gemeente => berichten::AANBOD,
-            Rol::Aanbieder => berichten::TAAK,
-            Rol::Expertteam => berichten::INZETBESLUIT,
-            _ => return None,
-        })
+        match self.rol {
+            Rol::Expertteam => Some(berichten::INZETBESLUIT),
+            rol => berichten::los(rol),
+        }
     }
 
     /// The same with other content, valid as well.
     pub(super) fn uitgaand_anders(&self) -> anyhow::Result<Option<Bericht>> {
-        let anders = [
-            ("999041 / JE", "999042 / JE"),
-            ("STAND_CAPACITEIT_OPNAMESTOP", "STAND_CAPACITEIT_KRAP"),
-            ("2026-06-30", "2026-06-29"),
-            ("\"aantal_kinderen\": 14", "\"aantal_kinderen\": 15"),
-            ("Langer wachten", "Nog langer wachten"),
-        ];
         match self.uitgaand_voorbeeld() {
-            Some(voorbeeld) => self.maak(voorbeeld, &anders).map(Some),
+            Some(voorbeeld) => self.maak(voorbeeld, berichten::ANDERS).map(Some),
             None => Ok(None),
         }
     }
@@ -261,9 +251,34 @@ impl Toneel {
         &self.oin
     }
 
+    /// Where the hub itself is, without the front.
+    pub fn hub(&self) -> anyhow::Result<Adres> {
+        Adres::parse(&self.running.address.to_string()).context("the address of the hub")
+    }
+
     /// The raw public key of the hub.
     pub fn sleutel(&self) -> Vec<u8> {
         self.running.hub.sleutel.load().publiek().to_vec()
+    }
+
+    /// What plays clients of ours, in the role of the client, against the front and the hub behind it. The front lets in whom it is told.
+    pub fn hubspel(&self, toegang: Toegang, geduld: Duration, hartslag: Duration) -> anyhow::Result<Hubspel> {
+        self.voorkant.opnieuw(self.pki.server(Vertoon::Goed, toegang)?, 0);
+        self.voorkant.open();
+        let adres = Adres::parse(&format!("localhost:{}", self.voorkant.adres.port())).context("the address of the front")?;
+        Ok(Hubspel {
+            adres,
+            rol: self.rol,
+            eigen: self.pki.klant(self.speler()),
+            oin: self.oin.clone(),
+            vreemd: self.pki.buitenstaander("buitenstaander", &self.oin)?,
+            ingetrokken: Some(self.pki.klant("aanbieder-ingetrokken")),
+            onbekend: Some(self.pki.klant("onbekend")),
+            sleutel: Some(self.sleutel()),
+            clock: self.clock.clone(),
+            geduld,
+            hartslag,
+        })
     }
 
     /// Confirms for the client whatever lies in its mailbox, so that a case begins with none. Returns the last number.
@@ -276,6 +291,6 @@ impl Toneel {
 
 fn config(certs: &Path, map: &Path) -> Config {
     // The ticks of the norm clocks would bring messages that no case asked for.
-    let limits = Limits { tik_s: 86_400, ..Config::on_loopback(certs, map, 0).limits };
+    let limits = Limits { tik_s: 86_400, heartbeat_s: 1, ..Config::on_loopback(certs, map, 0).limits };
     Config { limits, ..Config::on_loopback(certs, map, 0) }
 }

@@ -29,6 +29,7 @@ use tonic::client::Grpc as Klant;
 use tonic::server::{Grpc, NamedService, ServerStreamingService, UnaryService};
 use tonic::transport::{Channel, Server};
 use tonic::{Request, Response, Status};
+use tower::ServiceExt as _;
 
 use super::lijn::{Bytecodec, Lijn, Wie};
 use super::logboek::{Logboek, Waarneming};
@@ -168,6 +169,8 @@ struct Haken {
     abonnementen: u32,
     /// Whether heartbeats are withheld.
     stil: bool,
+    /// Whether streams of submissions are refused.
+    zonder_stroom: bool,
     /// Connections to send away at once.
     weg_te_sturen: u32,
 }
@@ -237,7 +240,7 @@ impl Voorkant {
 
     /// Begins anew: nobody is connected, nothing is disturbed, and what comes now is written in a log of its own.
     /// `laatste` is the last number given out in the mailbox of the client.
-    pub(super) fn opnieuw(&self, tls: Arc<ServerConfig>, laatste: u64) -> Logboek {
+    pub fn opnieuw(&self, tls: Arc<ServerConfig>, laatste: u64) -> Logboek {
         self.dicht();
         self.staat.verbreek();
         *self.staat.haken() = Haken::default();
@@ -250,7 +253,7 @@ impl Voorkant {
     }
 
     /// Lets clients in.
-    pub(super) fn open(&self) {
+    pub fn open(&self) {
         self.staat.open.send_replace(true);
     }
 
@@ -275,8 +278,13 @@ impl Voorkant {
     }
 
     /// Withholds heartbeats.
-    pub(super) fn zonder_hartslag(&self) {
+    pub fn zonder_hartslag(&self) {
         self.staat.haken().stil = true;
+    }
+
+    /// Refuses streams of submissions.
+    pub fn zonder_stroom(&self) {
+        self.staat.haken().zonder_stroom = true;
     }
 
     /// Puts something in the way of a method.
@@ -336,6 +344,17 @@ impl Staat {
         Ok(Klant::new(kanaal.clone()).max_decoding_message_size(GROOTSTE))
     }
 
+    /// What no case disturbs goes to the hub as it is.
+    async fn door(&self, vraag: http::Request<Body>) -> Result<http::Response<Body>, Status> {
+        if self.haken().zonder_stroom {
+            return Err(Status::unimplemented("no streams"));
+        }
+        let oin = vraag.extensions().get::<Wie>().and_then(|wie| wie.0.clone());
+        let kanaal = oin.and_then(|oin| self.hub.get(&oin)).ok_or_else(|| Status::unauthenticated("no participant"))?;
+        let antwoord = kanaal.clone().oneshot(vraag).await;
+        antwoord.map_err(|fout| Status::unavailable(fout.to_string()))
+    }
+
     async fn unair(&self, wie: &Wie, methode: Methode, bytes: Bytes) -> Result<Bytes, Status> {
         self.schrijf(waarneming(methode, &bytes));
         let ingreep = self.ingreep(methode, &bytes);
@@ -377,6 +396,7 @@ impl Staat {
     /// A page, with each delivery on it done with as on a stream.
     fn pagina(&self, bytes: Bytes) -> Result<Bytes, Status> {
         let pagina = raw::FetchResponse::decode(bytes).map_err(|_| Status::internal("no page"))?;
+        self.laatste.fetch_max(pagina.laatste_postvaknummer, Ordering::Relaxed);
         let mut uit = Vec::new();
         for levering in pagina.leveringen {
             for stap in self.stappen(levering) {
@@ -431,7 +451,8 @@ impl Staat {
         let (zender, uit) = mpsc::channel(ONDERWEG);
         let (invoer, ingevoerd) = mpsc::channel(ONDERWEG);
         *self.invoer() = Some(invoer);
-        tokio::spawn(Stroom { staat: self, zender }.draai(van_hub, ingevoerd));
+        let afgebroken = self.lijnen().clone();
+        tokio::spawn(Stroom { staat: self, zender, afgebroken }.draai(van_hub, ingevoerd));
         Ok(ReceiverStream::new(uit))
     }
 }
@@ -453,6 +474,8 @@ fn waarneming(methode: Methode, bytes: &Bytes) -> Waarneming {
 struct Stroom {
     staat: Arc<Staat>,
     zender: mpsc::Sender<Result<Bytes, Status>>,
+    /// The cut of its connection: what comes from the hub afterwards is for the next.
+    afgebroken: CancellationToken,
 }
 
 impl Stroom {
@@ -461,6 +484,7 @@ impl Stroom {
         loop {
             let stappen = tokio::select! {
                 biased;
+                () = self.afgebroken.cancelled() => return,
                 () = self.zender.closed() => return log.schrijf(Waarneming::Opgezegd),
                 Some(stap) = ingevoerd.recv() => vec![stap],
                 antwoord = van_hub.message() => match antwoord {
@@ -607,7 +631,7 @@ impl tower::Service<http::Request<Body>> for Dienst {
             };
             Ok(match methode {
                 Some(methode) => grpc.unary(Unair(staat, methode), vraag).await,
-                None => Status::unimplemented("not part of the conformance test").into_http(),
+                None => staat.door(vraag).await.unwrap_or_else(Status::into_http),
             })
         })
     }

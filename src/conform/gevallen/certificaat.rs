@@ -9,7 +9,10 @@ use crate::conform::{ALLE, Geval};
 
 pub(super) const GEVALLEN: &[Geval] = &[
     geval!(
-        "CRT-01", Verplicht, ALLE, false,
+        "CRT-01",
+        Verplicht,
+        ALLE,
+        false,
         "Een verlopen certificaat van de hub wordt geweigerd.",
         "De hub toont een certificaat dat gisteren is verlopen.",
         "De client doet geen enkele aanroep.",
@@ -17,7 +20,10 @@ pub(super) const GEVALLEN: &[Geval] = &[
         crt_01
     ),
     geval!(
-        "CRT-02", Verplicht, ALLE, false,
+        "CRT-02",
+        Verplicht,
+        ALLE,
+        false,
         "Een certificaat van een andere uitgever wordt geweigerd.",
         "De hub toont een certificaat van een CA die de client niet kreeg.",
         "De client doet geen enkele aanroep.",
@@ -25,7 +31,10 @@ pub(super) const GEVALLEN: &[Geval] = &[
         crt_02
     ),
     geval!(
-        "CRT-03", Verplicht, ALLE, false,
+        "CRT-03",
+        Verplicht,
+        ALLE,
+        false,
         "Een certificaat op een andere naam wordt geweigerd.",
         "De hub toont een certificaat voor elders.example.",
         "De client doet geen enkele aanroep.",
@@ -33,7 +42,10 @@ pub(super) const GEVALLEN: &[Geval] = &[
         crt_03
     ),
     geval!(
-        "CRT-04", Verplicht, ALLE, false,
+        "CRT-04",
+        Verplicht,
+        ALLE,
+        false,
         "Een certificaat dat nog niet geldt, wordt geweigerd.",
         "De hub toont een certificaat dat pas morgen geldig wordt.",
         "De client doet geen enkele aanroep.",
@@ -41,7 +53,10 @@ pub(super) const GEVALLEN: &[Geval] = &[
         crt_04
     ),
     geval!(
-        "CRT-05", Verplicht, ALLE, false,
+        "CRT-05",
+        Verplicht,
+        ALLE,
+        false,
         "Een certificaat dat alleen voor clients is, wordt geweigerd.",
         "De hub toont een certificaat met alleen clientAuth: dat van een deelnemer die zich voor hub uitgeeft.",
         "De client doet geen enkele aanroep.",
@@ -49,7 +64,10 @@ pub(super) const GEVALLEN: &[Geval] = &[
         crt_05
     ),
     geval!(
-        "CRT-06", Aanbevolen, ALLE, false,
+        "CRT-06",
+        Aanbevolen,
+        ALLE,
+        false,
         "Een ingetrokken certificaat van de hub wordt geweigerd.",
         "Het certificaat van de hub staat op de lijst van ingetrokken certificaten die de client kreeg.",
         "De client doet geen enkele aanroep.",
@@ -57,7 +75,10 @@ pub(super) const GEVALLEN: &[Geval] = &[
         crt_06
     ),
     geval!(
-        "CRT-07", Verplicht, ALLE, false,
+        "CRT-07",
+        Verplicht,
+        ALLE,
+        false,
         "Is het certificaat hersteld, dan komt de client uit zichzelf terug.",
         "De hub toont eerst een verkeerd en daarna een goed certificaat.",
         "Het bericht dat wachtte wordt verwerkt.",

@@ -16,7 +16,10 @@ use crate::conform::{ALLE, Geval};
 
 pub(super) const GEVALLEN: &[Geval] = &[
     geval!(
-        "HER-01", Verplicht, ALLE, false,
+        "HER-01",
+        Verplicht,
+        ALLE,
+        false,
         "Na een verbroken verbinding komt de client uit zichzelf terug.",
         "De verbinding breekt terwijl het stil is; daarna wordt een bericht verzonden.",
         "De client verbindt opnieuw en verwerkt het.",
@@ -24,7 +27,10 @@ pub(super) const GEVALLEN: &[Geval] = &[
         her_01
     ),
     geval!(
-        "HER-02", Verplicht, ALLE, true,
+        "HER-02",
+        Verplicht,
+        ALLE,
+        true,
         "Wat kwam terwijl de client weg was, wordt alsnog verwerkt.",
         "Na één levering breekt de verbinding; er komen twee berichten voordat de client weer binnen kan.",
         "Alle drie worden één keer verwerkt, in volgorde.",
@@ -32,7 +38,10 @@ pub(super) const GEVALLEN: &[Geval] = &[
         her_02
     ),
     geval!(
-        "HER-03", Verplicht, ALLE, false,
+        "HER-03",
+        Verplicht,
+        ALLE,
+        false,
         "Zegt de hub wanneer de client terug mag komen, dan houdt hij zich daaraan.",
         "De eerste vraag om het postvak wordt beantwoord met UNAVAILABLE en RetryInfo.",
         "De volgende vraag komt niet eerder dan gezegd.",
@@ -40,7 +49,10 @@ pub(super) const GEVALLEN: &[Geval] = &[
         her_03
     ),
     geval!(
-        "HER-04", Verplicht, ALLE, false,
+        "HER-04",
+        Verplicht,
+        ALLE,
+        false,
         "Een hub die stopt, is geen einde.",
         "De stroom eindigt met UNAVAILABLE, HUB_STOPT; daarna wordt een bericht verzonden.",
         "De client abonneert zich opnieuw en verwerkt het.",
@@ -48,7 +60,10 @@ pub(super) const GEVALLEN: &[Geval] = &[
         her_04
     ),
     geval!(
-        "HER-05", Verplicht, ALLE, false,
+        "HER-05",
+        Verplicht,
+        ALLE,
+        false,
         "Een stroom die zonder fout eindigt, is niet het einde van het postvak.",
         "De stroom eindigt zonder status; daarna wordt een bericht verzonden.",
         "De client abonneert zich opnieuw en verwerkt het.",
@@ -56,7 +71,10 @@ pub(super) const GEVALLEN: &[Geval] = &[
         her_05
     ),
     geval!(
-        "HER-06", Verplicht, ALLE, false,
+        "HER-06",
+        Verplicht,
+        ALLE,
+        false,
         "Een hub die even onbereikbaar is, wordt opnieuw geprobeerd.",
         "De eerste drie verbindingen worden verbroken voordat er iets is gezegd.",
         "De vierde slaagt en een bericht wordt verwerkt.",
@@ -64,7 +82,10 @@ pub(super) const GEVALLEN: &[Geval] = &[
         her_06
     ),
     geval!(
-        "HER-07", Verplicht, ALLE, false,
+        "HER-07",
+        Verplicht,
+        ALLE,
+        false,
         "De client overstelpt een hub die niet kan niet met pogingen.",
         "Vijf keer UNAVAILABLE zonder RetryInfo op de vraag om het postvak.",
         "Tussen twee pogingen zit steeds ten minste de adempauze van de proef.",
@@ -72,7 +93,10 @@ pub(super) const GEVALLEN: &[Geval] = &[
         her_07
     ),
     geval!(
-        "HER-08", Verplicht, ALLE, false,
+        "HER-08",
+        Verplicht,
+        ALLE,
+        false,
         "Een dode lijn wordt gemerkt.",
         "De stroom blijft open, maar er komt niets meer, ook geen hartslag.",
         "De client geeft de stroom op en vraagt zijn postvak opnieuw op, binnen vijf hartslagen.",
@@ -80,7 +104,10 @@ pub(super) const GEVALLEN: &[Geval] = &[
         her_08
     ),
     geval!(
-        "HER-09", Verplicht, ALLE, false,
+        "HER-09",
+        Verplicht,
+        ALLE,
+        false,
         "Te veel tegelijk is tijdelijk.",
         "De eerste vraag om het postvak wordt beantwoord met RESOURCE_EXHAUSTED.",
         "De client vraagt opnieuw en verwerkt een bericht.",
@@ -88,7 +115,10 @@ pub(super) const GEVALLEN: &[Geval] = &[
         her_09
     ),
     geval!(
-        "HER-10", Verplicht, ALLE, true,
+        "HER-10",
+        Verplicht,
+        ALLE,
+        true,
         "Wie niet meer bevoegd is, roept er mensen bij.",
         "De vraag om het postvak wordt beantwoord met PERMISSION_DENIED, DEELNEMER_GESCHORST.",
         "De client meldt ALARM BEVOEGDHEID.",
@@ -96,7 +126,10 @@ pub(super) const GEVALLEN: &[Geval] = &[
         her_10
     ),
     geval!(
-        "TRG-01", Verplicht, ALLE, false,
+        "TRG-01",
+        Verplicht,
+        ALLE,
+        false,
         "Een stille stroom met hartslagen blijft open.",
         "Vier hartslagen lang komt er geen bericht; dan één.",
         "De client blijft op dezelfde stroom en verwerkt het.",
@@ -104,7 +137,10 @@ pub(super) const GEVALLEN: &[Geval] = &[
         trg_01
     ),
     geval!(
-        "TRG-02", Verplicht, ALLE, true,
+        "TRG-02",
+        Verplicht,
+        ALLE,
+        true,
         "Een achterstand wordt helemaal opgehaald.",
         "Er liggen 120 berichten, meer dan een pagina.",
         "Alle 120 worden één keer verwerkt, in volgorde.",
@@ -112,7 +148,10 @@ pub(super) const GEVALLEN: &[Geval] = &[
         trg_02
     ),
     geval!(
-        "TRG-03", Verplicht, ALLE, false,
+        "TRG-03",
+        Verplicht,
+        ALLE,
+        false,
         "Een levering van een megabyte wordt ontvangen.",
         "De levering is aangevuld tot ruim 1 MiB.",
         "Zij wordt verwerkt.",

@@ -19,7 +19,10 @@ use crate::conform::{Geval, INZENDERS};
 
 pub(super) const GEVALLEN: &[Geval] = &[
     geval!(
-        "INZ-01", Verplicht, INZENDERS, true,
+        "INZ-01",
+        Verplicht,
+        INZENDERS,
+        true,
         "De client zendt in wat hem is gegeven, en niets anders.",
         "De client krijgt één bericht om in te zenden.",
         "Het komt aan zoals het was, met hetzelfde bericht_id.",
@@ -27,7 +30,10 @@ pub(super) const GEVALLEN: &[Geval] = &[
         inz_01
     ),
     geval!(
-        "INZ-02", Verplicht, INZENDERS, true,
+        "INZ-02",
+        Verplicht,
+        INZENDERS,
+        true,
         "De client bewaart het ontvangstbewijs.",
         "De client krijgt één bericht om in te zenden.",
         "Hij meldt ONTVANGSTBEWIJS met het bericht_id en het volgnummer.",
@@ -35,7 +41,10 @@ pub(super) const GEVALLEN: &[Geval] = &[
         inz_02
     ),
     geval!(
-        "INZ-03", Verplicht, INZENDERS, true,
+        "INZ-03",
+        Verplicht,
+        INZENDERS,
+        true,
         "Is de hub er even niet, dan wordt de inzending herhaald.",
         "De eerste inzending wordt beantwoord met UNAVAILABLE en RetryInfo.",
         "De tweede slaagt.",
@@ -43,7 +52,10 @@ pub(super) const GEVALLEN: &[Geval] = &[
         inz_03
     ),
     geval!(
-        "INZ-04", Verplicht, INZENDERS, true,
+        "INZ-04",
+        Verplicht,
+        INZENDERS,
+        true,
         "Gaat het antwoord verloren, dan wordt hetzelfde bericht herhaald.",
         "Het bericht wordt aanvaard; de verbinding breekt voordat het antwoord er is.",
         "De client herhaalt met hetzelfde bericht_id en dezelfde inhoud.",
@@ -51,7 +63,10 @@ pub(super) const GEVALLEN: &[Geval] = &[
         inz_04
     ),
     geval!(
-        "INZ-05", Verplicht, INZENDERS, true,
+        "INZ-05",
+        Verplicht,
+        INZENDERS,
+        true,
         "Zegt de hub wanneer de client terug mag komen, dan houdt hij zich daaraan.",
         "De eerste inzending wordt beantwoord met RESOURCE_EXHAUSTED en RetryInfo.",
         "De herhaling komt niet eerder dan gezegd.",
@@ -59,7 +74,10 @@ pub(super) const GEVALLEN: &[Geval] = &[
         inz_05
     ),
     geval!(
-        "INZ-06", Verplicht, INZENDERS, true,
+        "INZ-06",
+        Verplicht,
+        INZENDERS,
+        true,
         "Een herhaalde inzending is één bericht met één ontvangstbewijs.",
         "Het antwoord op de eerste inzending gaat verloren.",
         "De client meldt het ontvangstbewijs één keer.",
@@ -67,7 +85,10 @@ pub(super) const GEVALLEN: &[Geval] = &[
         inz_06
     ),
     geval!(
-        "INZ-07", Verplicht, INZENDERS, true,
+        "INZ-07",
+        Verplicht,
+        INZENDERS,
+        true,
         "Een bericht met fouten wordt niet herhaald maar gemeld.",
         "De inzending wordt beantwoord met INVALID_ARGUMENT, ONGELDIGE_INHOUD.",
         "Eén inzending, en de melding GEWEIGERD met die reden.",
@@ -75,7 +96,10 @@ pub(super) const GEVALLEN: &[Geval] = &[
         inz_07
     ),
     geval!(
-        "INZ-08", Verplicht, INZENDERS, true,
+        "INZ-08",
+        Verplicht,
+        INZENDERS,
+        true,
         "Wat de rol niet mag, wordt niet herhaald maar gemeld.",
         "De inzending wordt beantwoord met PERMISSION_DENIED, ROL_MAG_NIET_VERZENDEN.",
         "Eén inzending, en de melding GEWEIGERD met die reden.",
@@ -83,7 +107,10 @@ pub(super) const GEVALLEN: &[Geval] = &[
         inz_08
     ),
     geval!(
-        "INZ-09", Verplicht, INZENDERS, true,
+        "INZ-09",
+        Verplicht,
+        INZENDERS,
+        true,
         "Wat de stand van de zaak verbiedt, wordt niet herhaald maar gemeld.",
         "De inzending wordt beantwoord met FAILED_PRECONDITION, MAATREGEL_BEEINDIGD.",
         "Eén inzending, en de melding GEWEIGERD met die reden.",
@@ -91,7 +118,10 @@ pub(super) const GEVALLEN: &[Geval] = &[
         inz_09
     ),
     geval!(
-        "INZ-10", Verplicht, INZENDERS, true,
+        "INZ-10",
+        Verplicht,
+        INZENDERS,
+        true,
         "Een weigering zonder reden is ook een weigering.",
         "De inzending wordt beantwoord met NOT_FOUND, zonder detail.",
         "Eén inzending, en de melding GEWEIGERD.",
@@ -99,7 +129,10 @@ pub(super) const GEVALLEN: &[Geval] = &[
         inz_10
     ),
     geval!(
-        "INZ-11", Verplicht, INZENDERS, true,
+        "INZ-11",
+        Verplicht,
+        INZENDERS,
+        true,
         "Berichten worden ingezonden in de volgorde waarin zij zijn gegeven.",
         "Van twee berichten wordt het eerste de eerste keer beantwoord met UNAVAILABLE.",
         "Het tweede wordt pas ingezonden als het eerste is aanvaard.",
@@ -107,7 +140,10 @@ pub(super) const GEVALLEN: &[Geval] = &[
         inz_11
     ),
     geval!(
-        "INZ-12", Verplicht, INZENDERS, true,
+        "INZ-12",
+        Verplicht,
+        INZENDERS,
+        true,
         "Een traag antwoord is geen reden om iets anders in te zenden.",
         "Het antwoord op de eerste inzending laat op zich wachten.",
         "Alle inzendingen hebben hetzelfde bericht_id.",
@@ -115,7 +151,10 @@ pub(super) const GEVALLEN: &[Geval] = &[
         inz_12
     ),
     geval!(
-        "INZ-13", Verplicht, INZENDERS, true,
+        "INZ-13",
+        Verplicht,
+        INZENDERS,
+        true,
         "Een geweigerd bericht houdt de volgende niet op.",
         "Van twee berichten wordt het eerste geweigerd met INVALID_ARGUMENT.",
         "Het tweede wordt ingezonden en aanvaard.",
@@ -123,7 +162,10 @@ pub(super) const GEVALLEN: &[Geval] = &[
         inz_13
     ),
     geval!(
-        "AFW-01", Verplicht, INZENDERS, true,
+        "AFW-01",
+        Verplicht,
+        INZENDERS,
+        true,
         "Een bericht_id dat met andere inhoud is gebruikt, wordt gemeld en niet omzeild.",
         "De client krijgt een bericht waarvan het bericht_id al met andere inhoud is aanvaard.",
         "De client meldt GEWEIGERD met BERICHT_ID_MET_ANDERE_INHOUD en zendt niets in onder een ander bericht_id.",
@@ -131,7 +173,10 @@ pub(super) const GEVALLEN: &[Geval] = &[
         afw_01
     ),
     geval!(
-        "AFW-02", Verplicht, INZENDERS, true,
+        "AFW-02",
+        Verplicht,
+        INZENDERS,
+        true,
         "Het ontvangstbewijs van toen geldt ook nu.",
         "De client krijgt een bericht dat al was aanvaard, en krijgt het oude ontvangstbewijs terug.",
         "Hij meldt dat ontvangstbewijs.",
@@ -139,7 +184,10 @@ pub(super) const GEVALLEN: &[Geval] = &[
         afw_02
     ),
     geval!(
-        "BWS-01", Aanbevolen, INZENDERS, true,
+        "BWS-01",
+        Aanbevolen,
+        INZENDERS,
+        true,
         "Een ontvangstbewijs met een handtekening die niet klopt, is er geen.",
         "In de handtekening is een bit omgezet.",
         "De client meldt ALARM ONTVANGSTBEWIJS en geen ontvangstbewijs.",
@@ -147,7 +195,10 @@ pub(super) const GEVALLEN: &[Geval] = &[
         bws_01
     ),
     geval!(
-        "BWS-02", Aanbevolen, INZENDERS, true,
+        "BWS-02",
+        Aanbevolen,
+        INZENDERS,
+        true,
         "Een echt ontvangstbewijs van een ander bericht is er geen van dit.",
         "Het antwoord bevat het geldige ontvangstbewijs van een eerder bericht.",
         "De client meldt ALARM ONTVANGSTBEWIJS en geen ontvangstbewijs.",
@@ -155,7 +206,10 @@ pub(super) const GEVALLEN: &[Geval] = &[
         bws_02
     ),
     geval!(
-        "BWS-03", Verplicht, &[Rol::Rechtbank], true,
+        "BWS-03",
+        Verplicht,
+        &[Rol::Rechtbank],
+        true,
         "Een waarschuwing op het ontvangstbewijs wordt doorgegeven.",
         "De rechtbank wijst een zaak toe aan een GI die niet meer bevoegd is.",
         "De client meldt WAARSCHUWING met WAARSCHUWING_GI_NIET_BEVOEGD.",

@@ -15,7 +15,10 @@ use crate::conform::{ALLE, Geval};
 
 pub(super) const GEVALLEN: &[Geval] = &[
     geval!(
-        "ONT-01", Verplicht, ALLE, false,
+        "ONT-01",
+        Verplicht,
+        ALLE,
+        false,
         "De client haalt op wat er al lag voordat hij verbond.",
         "Drie berichten gaan in het postvak voordat de client start.",
         "Alle drie worden verwerkt, in volgorde, zonder dat er een nieuw bericht bij komt.",
@@ -23,7 +26,10 @@ pub(super) const GEVALLEN: &[Geval] = &[
         ont_01
     ),
     geval!(
-        "ONT-02", Verplicht, ALLE, true,
+        "ONT-02",
+        Verplicht,
+        ALLE,
+        true,
         "De client verwerkt elke soort bericht die zijn rol kan krijgen.",
         "Terwijl de client verbonden is, komt van elke andere soort een bericht.",
         "Elk wordt verwerkt.",
@@ -31,7 +37,10 @@ pub(super) const GEVALLEN: &[Geval] = &[
         ont_02
     ),
     geval!(
-        "ONT-03", Verplicht, ALLE, true,
+        "ONT-03",
+        Verplicht,
+        ALLE,
+        true,
         "Een hartslag is geen levering.",
         "Twee hartslagen in een leeg postvak, daarna een bericht.",
         "Er wordt niets verwerkt of bevestigd bij de hartslagen; het bericht wordt verwerkt.",
@@ -39,7 +48,10 @@ pub(super) const GEVALLEN: &[Geval] = &[
         ont_03
     ),
     geval!(
-        "VOL-01", Verplicht, ALLE, true,
+        "VOL-01",
+        Verplicht,
+        ALLE,
+        true,
         "Leveringen worden verwerkt in de volgorde van hun postvaknummer.",
         "Vijf berichten komen kort na elkaar.",
         "Vijf verwerkingen, in volgorde van nummer.",
@@ -47,7 +59,10 @@ pub(super) const GEVALLEN: &[Geval] = &[
         vol_01
     ),
     geval!(
-        "DUB-01", Verplicht, ALLE, true,
+        "DUB-01",
+        Verplicht,
+        ALLE,
+        true,
         "Een levering die meteen wordt herhaald, wordt één keer verwerkt.",
         "De laatste van twee leveringen komt direct nog eens op dezelfde stroom.",
         "Elk bericht wordt één keer verwerkt.",
@@ -55,7 +70,10 @@ pub(super) const GEVALLEN: &[Geval] = &[
         dub_01
     ),
     geval!(
-        "DUB-02", Verplicht, ALLE, true,
+        "DUB-02",
+        Verplicht,
+        ALLE,
+        true,
         "Wat voor een breuk was verwerkt en niet bevestigd, wordt daarna niet nog eens verwerkt.",
         "Twee leveringen; bij de bevestiging breekt de verbinding, en daarna komen ze opnieuw.",
         "Elk bericht wordt één keer verwerkt, en alsnog bevestigd.",
@@ -63,7 +81,10 @@ pub(super) const GEVALLEN: &[Geval] = &[
         dub_02
     ),
     geval!(
-        "DUB-03", Verplicht, ALLE, true,
+        "DUB-03",
+        Verplicht,
+        ALLE,
+        true,
         "Een oude levering die lang na haar bevestiging terugkomt, wordt niet nog eens verwerkt.",
         "Na drie bevestigde leveringen komt de eerste nog eens, en dan een nieuwe.",
         "De oude wordt overgeslagen, de nieuwe verwerkt.",
@@ -71,7 +92,10 @@ pub(super) const GEVALLEN: &[Geval] = &[
         dub_03
     ),
     geval!(
-        "DUB-04", Verplicht, ALLE, true,
+        "DUB-04",
+        Verplicht,
+        ALLE,
+        true,
         "Hetzelfde bericht_id van twee afzenders is twee berichten.",
         "Twee afzenders kiezen hetzelfde bericht_id.",
         "Beide worden verwerkt.",
@@ -79,7 +103,10 @@ pub(super) const GEVALLEN: &[Geval] = &[
         dub_04
     ),
     geval!(
-        "BEV-01", Verplicht, ALLE, false,
+        "BEV-01",
+        Verplicht,
+        ALLE,
+        false,
         "De client bevestigt wat hij heeft verwerkt.",
         "Zeven berichten worden geleverd.",
         "Er komt een bevestiging tot en met het laatste.",
@@ -87,7 +114,10 @@ pub(super) const GEVALLEN: &[Geval] = &[
         bev_01
     ),
     geval!(
-        "BEV-02", Verplicht, ALLE, false,
+        "BEV-02",
+        Verplicht,
+        ALLE,
+        false,
         "De client bevestigt nooit meer dan hij heeft gekregen.",
         "Van drie berichten wordt er één geleverd; de andere komen pas later.",
         "Zolang alleen het eerste er is, gaat geen bevestiging daarbovenuit.",
@@ -95,7 +125,10 @@ pub(super) const GEVALLEN: &[Geval] = &[
         bev_02
     ),
     geval!(
-        "BEV-03", Verplicht, ALLE, true,
+        "BEV-03",
+        Verplicht,
+        ALLE,
+        true,
         "De client verwerkt eerst en bevestigt daarna.",
         "Eén bericht wordt geleverd.",
         "Als de bevestiging komt, is de verwerking gemeld.",
@@ -103,7 +136,10 @@ pub(super) const GEVALLEN: &[Geval] = &[
         bev_03
     ),
     geval!(
-        "BEV-04", Verplicht, ALLE, false,
+        "BEV-04",
+        Verplicht,
+        ALLE,
+        false,
         "Een bevestiging die niet aankwam, wordt herhaald.",
         "De eerste bevestiging wordt beantwoord met UNAVAILABLE; er komt geen nieuw bericht.",
         "De client bevestigt nog eens.",
@@ -111,7 +147,10 @@ pub(super) const GEVALLEN: &[Geval] = &[
         bev_04
     ),
     geval!(
-        "BEV-05", Verplicht, ALLE, true,
+        "BEV-05",
+        Verplicht,
+        ALLE,
+        true,
         "Gaat het antwoord op een bevestiging verloren, dan wordt er niets dubbel verwerkt.",
         "De bevestiging komt aan, maar de verbinding breekt voor het antwoord; daarna komt een nieuw bericht.",
         "Het oude bericht wordt één keer verwerkt, het nieuwe ook.",
@@ -119,7 +158,10 @@ pub(super) const GEVALLEN: &[Geval] = &[
         bev_05
     ),
     geval!(
-        "GAT-01", Verplicht, ALLE, false,
+        "GAT-01",
+        Verplicht,
+        ALLE,
+        false,
         "Een gat in de nummers wordt gezien.",
         "De middelste van drie leveringen blijft de eerste keer weg.",
         "De client gaat terug naar het laatste nummer dat hij had en verwerkt alle drie; de derde wordt niet bevestigd zolang de tweede ontbreekt.",
@@ -127,7 +169,10 @@ pub(super) const GEVALLEN: &[Geval] = &[
         gat_01
     ),
     geval!(
-        "GAT-02", Verplicht, ALLE, false,
+        "GAT-02",
+        Verplicht,
+        ALLE,
+        false,
         "Een hartslag met een hoger nummer dan het laatste ontvangen bericht is een gat.",
         "Een levering blijft weg; de hartslag noemt haar nummer.",
         "De client vraagt zijn postvak opnieuw op en verwerkt haar.",
@@ -135,7 +180,10 @@ pub(super) const GEVALLEN: &[Geval] = &[
         gat_02
     ),
     geval!(
-        "GAT-03", Verplicht, ALLE, false,
+        "GAT-03",
+        Verplicht,
+        ALLE,
+        false,
         "Een nummer zonder bericht is geen gat.",
         "Van drie leveringen is de tweede niet meer zichtbaar: de relatie is beëindigd.",
         "De derde wordt verwerkt en alles wordt bevestigd.",
@@ -143,7 +191,10 @@ pub(super) const GEVALLEN: &[Geval] = &[
         gat_03
     ),
     geval!(
-        "GAT-04", Verplicht, ALLE, false,
+        "GAT-04",
+        Verplicht,
+        ALLE,
+        false,
         "Een reden waarom er niets te zien is, die de client niet kent, houdt hem niet op.",
         "Van twee leveringen toont de eerste niets, met een reden uit een nieuwer contract.",
         "De tweede wordt verwerkt en bevestigd.",

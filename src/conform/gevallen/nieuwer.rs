@@ -15,7 +15,10 @@ use crate::conform::{ALLE, Geval, INZENDERS};
 
 pub(super) const GEVALLEN: &[Geval] = &[
     geval!(
-        "VLD-01", Verplicht, ALLE, false,
+        "VLD-01",
+        Verplicht,
+        ALLE,
+        false,
         "Een onbekend veld in een bericht houdt de client niet op.",
         "Het bericht heeft een veld van een nieuwer contract.",
         "Het wordt verwerkt en bevestigd.",
@@ -23,7 +26,10 @@ pub(super) const GEVALLEN: &[Geval] = &[
         vld_01
     ),
     geval!(
-        "VLD-02", Verplicht, ALLE, false,
+        "VLD-02",
+        Verplicht,
+        ALLE,
+        false,
         "Een onbekend veld in een levering houdt de client niet op.",
         "De levering heeft een veld uit de reservering voor wat nog bewezen kan worden.",
         "Zij wordt verwerkt en bevestigd.",
@@ -31,7 +37,10 @@ pub(super) const GEVALLEN: &[Geval] = &[
         vld_02
     ),
     geval!(
-        "VLD-03", Verplicht, ALLE, false,
+        "VLD-03",
+        Verplicht,
+        ALLE,
+        false,
         "Een rol die de client niet kent, houdt hem niet op.",
         "De afzender heeft een rol uit een nieuwer contract.",
         "De levering wordt verwerkt en bevestigd.",
@@ -39,7 +48,10 @@ pub(super) const GEVALLEN: &[Geval] = &[
         vld_03
     ),
     geval!(
-        "VLD-04", Verplicht, ALLE, true,
+        "VLD-04",
+        Verplicht,
+        ALLE,
+        true,
         "Een soort bericht die de client niet kent, wordt gemeld en houdt hem niet op.",
         "De inhoud van een bericht is een soort uit een nieuwer contract; daarna komt een gewoon bericht.",
         "De client meldt ALARM ONBEKEND en verwerkt het volgende.",
@@ -47,7 +59,10 @@ pub(super) const GEVALLEN: &[Geval] = &[
         vld_04
     ),
     geval!(
-        "VLD-05", Verplicht, ALLE, false,
+        "VLD-05",
+        Verplicht,
+        ALLE,
+        false,
         "Een gebeurtenis die de client niet kent, wordt overgeslagen.",
         "Op de stroom komt een gebeurtenis uit een nieuwer contract, en dan een bericht.",
         "De client blijft op de stroom en verwerkt het bericht.",
@@ -55,7 +70,10 @@ pub(super) const GEVALLEN: &[Geval] = &[
         vld_05
     ),
     geval!(
-        "VLD-06", Verplicht, INZENDERS, true,
+        "VLD-06",
+        Verplicht,
+        INZENDERS,
+        true,
         "Een onbekend veld in het antwoord op een inzending houdt de client niet op.",
         "Naast het ontvangstbewijs staat een veld van een nieuwer contract.",
         "Het ontvangstbewijs wordt bewaard en gemeld.",
@@ -63,7 +81,10 @@ pub(super) const GEVALLEN: &[Geval] = &[
         vld_06
     ),
     geval!(
-        "VLD-07", Verplicht, ALLE, true,
+        "VLD-07",
+        Verplicht,
+        ALLE,
+        true,
         "Een code die de client niet kent, houdt hem niet op.",
         "Een correctie komt met een reden uit een nieuwer contract.",
         "De client meldt CORRIGEERT.",

@@ -20,7 +20,10 @@ use crate::time::Clock;
 
 pub(super) const GEVALLEN: &[Geval] = &[
     geval!(
-        "COR-01", Verplicht, ALLE, true,
+        "COR-01",
+        Verplicht,
+        ALLE,
+        true,
         "Een correctie komt in de plaats van het bericht dat zij noemt.",
         "Een bericht wordt geleverd, en daarna zijn correctie.",
         "De client meldt CORRIGEERT met beide bericht_id's.",
@@ -28,7 +31,10 @@ pub(super) const GEVALLEN: &[Geval] = &[
         cor_01
     ),
     geval!(
-        "COR-02", Verplicht, ALLE, true,
+        "COR-02",
+        Verplicht,
+        ALLE,
+        true,
         "Ook een tweede correctie telt; zij noemt het oorspronkelijke bericht.",
         "Een bericht wordt twee keer gecorrigeerd.",
         "De client meldt beide correcties.",
@@ -36,7 +42,10 @@ pub(super) const GEVALLEN: &[Geval] = &[
         cor_02
     ),
     geval!(
-        "COR-03", Verplicht, ALLE, false,
+        "COR-03",
+        Verplicht,
+        ALLE,
+        false,
         "Een correctie van een bericht dat de client nooit zag, houdt hem niet op.",
         "Het oorspronkelijke bericht wordt niet getoond; dan volgen de correctie en een ander bericht.",
         "Het volgende bericht wordt verwerkt en alles wordt bevestigd.",
@@ -44,7 +53,10 @@ pub(super) const GEVALLEN: &[Geval] = &[
         cor_03
     ),
     geval!(
-        "INT-01", Verplicht, ALLE, true,
+        "INT-01",
+        Verplicht,
+        ALLE,
+        true,
         "Een ingetrokken bericht telt niet meer.",
         "Een bericht wordt geleverd, en daarna zijn intrekking.",
         "De client meldt TREKT_IN met beide bericht_id's.",
@@ -52,7 +64,10 @@ pub(super) const GEVALLEN: &[Geval] = &[
         int_01
     ),
     geval!(
-        "INT-02", Verplicht, ALLE, false,
+        "INT-02",
+        Verplicht,
+        ALLE,
+        false,
         "Een intrekking van een bericht dat de client nooit zag, houdt hem niet op.",
         "Het oorspronkelijke bericht wordt niet getoond; dan volgen de intrekking en een ander bericht.",
         "Het volgende bericht wordt verwerkt en alles wordt bevestigd.",
@@ -60,7 +75,10 @@ pub(super) const GEVALLEN: &[Geval] = &[
         int_02
     ),
     geval!(
-        "INT-03", Verplicht, ALLE, true,
+        "INT-03",
+        Verplicht,
+        ALLE,
+        true,
         "Een intrekking die wordt herhaald, wordt één keer uitgevoerd.",
         "De levering van de intrekking komt twee keer.",
         "De client meldt niet vaker dan één keer TREKT_IN.",
@@ -68,7 +86,10 @@ pub(super) const GEVALLEN: &[Geval] = &[
         int_03
     ),
     geval!(
-        "LAAT-01", Verplicht, ALLE, true,
+        "LAAT-01",
+        Verplicht,
+        ALLE,
+        true,
         "Een bericht dat lang onderweg was, wordt verwerkt als elk ander.",
         "Van een levering ligt aangeboden_op drie weken terug.",
         "Zij wordt verwerkt.",
@@ -76,7 +97,10 @@ pub(super) const GEVALLEN: &[Geval] = &[
         laat_01
     ),
     geval!(
-        "LAAT-02", Verplicht, ALLE, true,
+        "LAAT-02",
+        Verplicht,
+        ALLE,
+        true,
         "De volgorde is die van het postvak, niet die van de bericht_id's.",
         "Na een bericht van nu komt er een waarvan het bericht_id een maand ouder is.",
         "Beide worden verwerkt.",
@@ -84,7 +108,10 @@ pub(super) const GEVALLEN: &[Geval] = &[
         laat_02
     ),
     geval!(
-        "LAAT-03", Verplicht, ALLE, true,
+        "LAAT-03",
+        Verplicht,
+        ALLE,
+        true,
         "Een omgeleid bericht, dat eerder was aangeboden dan zijn voorganger, wordt verwerkt.",
         "Van de tweede levering ligt aangeboden_op voor die van de eerste.",
         "Beide worden verwerkt, in volgorde van nummer.",
@@ -92,7 +119,10 @@ pub(super) const GEVALLEN: &[Geval] = &[
         laat_03
     ),
     geval!(
-        "BEW-01", Aanbevolen, ALLE, true,
+        "BEW-01",
+        Aanbevolen,
+        ALLE,
+        true,
         "Een bericht waar iets aan is veranderd, wordt niet voor echt aangezien.",
         "Onderweg wordt van een bericht een correctie gemaakt; het bewijs blijft staan.",
         "De client meldt ALARM BEWIJS en verwerkt het niet.",
@@ -100,7 +130,10 @@ pub(super) const GEVALLEN: &[Geval] = &[
         bew_01
     ),
     geval!(
-        "BEW-02", Aanbevolen, ALLE, true,
+        "BEW-02",
+        Aanbevolen,
+        ALLE,
+        true,
         "Een bericht onder de naam van een ander wordt niet voor echt aangezien.",
         "De levering noemt een andere afzender dan het bewijs.",
         "De client meldt ALARM BEWIJS en verwerkt het niet.",
@@ -108,7 +141,10 @@ pub(super) const GEVALLEN: &[Geval] = &[
         bew_02
     ),
     geval!(
-        "BEW-03", Aanbevolen, ALLE, true,
+        "BEW-03",
+        Aanbevolen,
+        ALLE,
+        true,
         "Een bewijs van een andere sleutel dan die van de hub geldt niet.",
         "De herkomst is met een vreemde sleutel ondertekend.",
         "De client meldt ALARM BEWIJS en verwerkt het niet.",
