@@ -53,8 +53,8 @@ pub(super) const GEVALLEN: &[Geval] = &[
         ALLE,
         true,
         "Leveringen worden verwerkt in de volgorde van hun postvaknummer.",
-        "Vijf berichten komen kort na elkaar.",
-        "Vijf verwerkingen, in volgorde van nummer.",
+        "Zes berichten komen kort na elkaar.",
+        "Zes verwerkingen, in volgorde van nummer.",
         "exchange_service.proto: Levering.postvaknummer",
         vol_01
     ),
@@ -250,11 +250,11 @@ pub(super) fn abonneert(spel: &Spel) -> Oordeel {
 
 async fn vol_01(spel: &mut Spel) -> Oordeel {
     spel.ontvang().await?;
-    let vijf = spel.zet(5).await?;
-    for een in &vijf {
+    let zes = spel.zet(6).await?;
+    for een in &zes {
         spel.verwerkt(een.nummer).await?;
     }
-    spel.een_keer_in_volgorde(&vijf)
+    spel.een_keer_in_volgorde(&zes)
 }
 
 async fn dub_01(spel: &mut Spel) -> Oordeel {

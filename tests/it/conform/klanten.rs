@@ -39,7 +39,7 @@ fn tijden() -> Tijden {
         geduld: Duration::from_secs(6),
         hartslag: Duration::from_millis(400),
         wegblijven: Duration::from_millis(300),
-        adem: Duration::from_millis(40),
+        adem: Duration::from_millis(55),
         stilte: Duration::from_millis(400),
     }
 }

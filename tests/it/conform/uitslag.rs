@@ -29,7 +29,7 @@ async fn a_client_in_python_is_tried_and_its_signed_result_holds_until_it_is_alt
     let map = tempfile::tempdir().unwrap();
     let (uit, client) = (map.path().to_str().unwrap(), python("X=1"));
     let gevallen = ["--geval", "ONT-01", "--geval", "DUB-02", "--geval", "GAT-01", "--geval", "CRT-02", "--geval", "INZ-04"];
-    let gewoon = ["--rol", "GI", "--client", &client, "--uit", uit];
+    let gewoon = ["--rol", "GI", "--client", client.as_str(), "--uit", uit];
     let uitvoer = conform(&[&gewoon[..], &gevallen[..]].concat()).await;
     let gezegd = tekst(&uitvoer.stdout);
     assert!(uitvoer.status.success(), "{gezegd}{}", tekst(&uitvoer.stderr));

@@ -76,7 +76,6 @@ impl Stand {
 
     async fn sessie(&mut self) -> Einde {
         self.sessie += 1;
-        self.sessie_begin = Clock::machine().micros();
         let mut lijn = match Lijn::open(&self.klant).await {
             Ok(lijn) => lijn,
             Err(fout) => {
@@ -94,6 +93,7 @@ impl Stand {
                 return if geeft_op { Einde::Voorgoed } else { Einde::Terug(None) };
             }
         };
+        self.sessie_begin = Clock::machine().micros();
         // What was processed and not confirmed when the line broke is confirmed first: it counts as received from then on.
         if let Some(laatste) = self.laatste.filter(|laatste| *laatste > self.bevestigd)
             && let Err(einde) = self.bevestig(&mut lijn, laatste).await
@@ -175,13 +175,11 @@ impl Stand {
         if laatste.is_some_and(|laatste| nummer <= laatste) && !self.verwerkt_nogmaals(nummer, intrekking) {
             return Ok(());
         }
-        if laatste.is_some_and(|laatste| nummer > laatste + 1) && !self.breekt("GAT-01") {
-            if self.opgehouden.is_none() {
-                return Err(Einde::Terug(None));
-            }
+        if laatste.is_some_and(|laatste| nummer > laatste + 1) && !self.breekt("GAT-01") && self.opgehouden.is_none() {
+            return Err(Einde::Terug(None));
         }
         if self.breekt("VOL-01") && self.aangeboden(&levering) > self.klant.begin {
-            if self.verwerkt == 3 && self.opgehouden.is_none() {
+            if self.verwerkt == 4 && self.opgehouden.is_none() {
                 self.opgehouden = Some(levering);
                 return Ok(());
             }
