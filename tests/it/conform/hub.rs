@@ -120,7 +120,9 @@ fn breek(voorkant: &Voorkant, geval: &str) {
         "HUB-09" => voorkant.bij(Submit, |oproep| {
             let id = ingezonden(oproep.bytes).map(|bericht| bericht.bericht_id).unwrap_or_default();
             antwoord(move |gekregen| {
-                gekregen.map_err(|status| Status::with_details(status.code(), format!("{id}: {}", status.message()), status.details().to_vec().into()))
+                gekregen.map_err(|status| {
+                    Status::with_details(status.code(), format!("{id}: {}", status.message()), status.details().to_vec().into())
+                })
             })
         }),
         "HUB-10" => voorkant.bij(Submit, |oproep| {
