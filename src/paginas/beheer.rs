@@ -5,7 +5,7 @@ use std::collections::HashSet;
 
 use askama::Template;
 use axum::Extension;
-use axum::extract::{Query, State};
+use axum::extract::State;
 use axum::response::Response;
 use chrono::{DateTime, Utc};
 use jeugdketen_proto::Kind;
@@ -14,6 +14,7 @@ use serde::Deserialize;
 
 use super::kader::{Kader, Plek, antwoord};
 use super::traject::naam;
+use super::wacht::Gevraagd;
 use super::{Paginas, taal};
 use crate::domain::deelnemer::Deelnemer;
 use crate::domain::register::Register;
@@ -85,7 +86,7 @@ struct Record {
 pub(super) async fn deelnemers(
     State(paginas): State<Paginas>,
     Extension(peer): Extension<Peer>,
-    Query(vraag): Query<Vraag>,
+    Gevraagd(vraag): Gevraagd<Vraag>,
 ) -> Result<Response, Nee> {
     let kader = Kader::van(Plek::Deelnemers, &peer, "Deelnemers")?;
     let (register, nu) = (paginas.hub.register.nu(), paginas.hub.clock.now());
@@ -133,7 +134,7 @@ fn regel(deelnemer: &Deelnemer, gezien: Option<&Gezien>, verbonden: bool, nu: Da
 pub(super) async fn audit(
     State(paginas): State<Paginas>,
     Extension(peer): Extension<Peer>,
-    Query(vraag): Query<Vraag>,
+    Gevraagd(vraag): Gevraagd<Vraag>,
 ) -> Result<Response, Nee> {
     let kader = Kader::van(Plek::Audit, &peer, "Audit")?;
     let (omvang, checkpoint, records) = paginas.hub.auditlogboek(vraag.tot, RECORDS).await?;

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 
 use askama::Template;
 use axum::Extension;
-use axum::extract::{Query, State};
+use axum::extract::State;
 use axum::http::{HeaderValue, header};
 use axum::response::Response;
 use jeugdketen_proto::v1::Rol;
@@ -14,6 +14,7 @@ use serde::Deserialize;
 use super::kader::{Kader, Plek, antwoord};
 use super::opname::Relatie;
 use super::traject::naam;
+use super::wacht::Gevraagd;
 use super::{Paginas, taal};
 use crate::domain::ids::Oin;
 use crate::identity::register::Peer;
@@ -62,7 +63,7 @@ struct Regel {
 pub(super) async fn toon(
     State(paginas): State<Paginas>,
     Extension(peer): Extension<Peer>,
-    Query(vraag): Query<Vraag>,
+    Gevraagd(vraag): Gevraagd<Vraag>,
 ) -> Result<Response, Nee> {
     let kader = Kader::van(Plek::Ketenbord, &peer, "Ketenbord")?;
     let geteld = paginas.opname.relaties(&paginas.hub).await;

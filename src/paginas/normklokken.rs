@@ -3,7 +3,7 @@
 
 use askama::Template;
 use axum::Extension;
-use axum::extract::{Query, State};
+use axum::extract::State;
 use axum::response::Response;
 use chrono::NaiveDate;
 use jeugdketen_proto::v1::{self, Rol};
@@ -11,7 +11,7 @@ use serde::Deserialize;
 
 use super::kader::{Kader, Plek, antwoord};
 use super::traject::{klasse, norm_met_nummer};
-use super::wacht::nee;
+use super::wacht::{Gevraagd, nee};
 use super::{Paginas, normcijfers, taal};
 use crate::domain::deelnemer::datum;
 use crate::domain::ids::MaatregelId;
@@ -64,7 +64,7 @@ struct Klok {
 pub(super) async fn toon(
     State(paginas): State<Paginas>,
     Extension(peer): Extension<Peer>,
-    Query(vraag): Query<Vraag>,
+    Gevraagd(vraag): Gevraagd<Vraag>,
 ) -> Result<Response, Nee> {
     if peer.rol() != Rol::Gi {
         return normcijfers::toon(&paginas, &peer, &vraag).await;

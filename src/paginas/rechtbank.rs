@@ -3,13 +3,14 @@
 
 use askama::Template;
 use axum::Extension;
-use axum::extract::{Query, State};
+use axum::extract::State;
 use axum::response::Response;
 use jeugdketen_proto::v1::{self, CapaciteitVanGi};
 use serde::Deserialize;
 
 use super::kader::{Kader, Plek, antwoord};
 use super::traject::naam;
+use super::wacht::Gevraagd;
 use super::{Paginas, taal};
 use crate::domain::register::Register;
 use crate::identity::register::Peer;
@@ -68,7 +69,7 @@ struct Termijn {
 pub(super) async fn toon(
     State(paginas): State<Paginas>,
     Extension(peer): Extension<Peer>,
-    Query(vraag): Query<Vraag>,
+    Gevraagd(vraag): Gevraagd<Vraag>,
 ) -> Result<Response, Nee> {
     let kader = Kader::van(Plek::Rechtbank, &peer, "Rechtbank")?;
     let uitspraken = paginas.hub.uitspraken_van(&peer, vraag.voor.unwrap_or(i64::MAX), PER_PAGINA).await?;

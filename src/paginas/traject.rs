@@ -2,7 +2,8 @@
 
 use askama::Template;
 use axum::Extension;
-use axum::extract::{Path, Query, State};
+use axum::extract::rejection::PathRejection;
+use axum::extract::{Path, State};
 use axum::response::{IntoResponse as _, Redirect, Response};
 use jeugdketen_proto::v1::{self, GetTrajectResponse};
 use prost::Message as _;
@@ -10,6 +11,7 @@ use prost_reflect::{DynamicMessage, EnumDescriptor, Kind, ReflectMessage as _, V
 use serde::Deserialize;
 
 use super::kader::{Kader, Plek, antwoord};
+use super::wacht::Gevraagd;
 use super::{Paginas, taal};
 use crate::domain::ids::{MaatregelId, Oin};
 use crate::domain::register::Register;
@@ -81,7 +83,7 @@ struct Oordeel {
 }
 
 /// Asks which case; with one it goes there.
-pub(super) async fn zoek(Extension(peer): Extension<Peer>, Query(vraag): Query<Vraag>) -> Result<Response, Nee> {
+pub(super) async fn zoek(Extension(peer): Extension<Peer>, Gevraagd(vraag): Gevraagd<Vraag>) -> Result<Response, Nee> {
     let kader = Kader::van(Plek::Traject, &peer, "Traject")?;
     let gevraagd = vraag.maatregel.trim();
     match MaatregelId::parse(gevraagd) {
@@ -95,9 +97,11 @@ pub(super) async fn zoek(Extension(peer): Extension<Peer>, Query(vraag): Query<V
 pub(super) async fn toon(
     State(paginas): State<Paginas>,
     Extension(peer): Extension<Peer>,
-    Path(maatregel): Path<String>,
+    maatregel: Result<Path<String>, PathRejection>,
 ) -> Result<Response, Nee> {
     let kader = Kader::van(Plek::Traject, &peer, "Traject")?;
+    // What is no text is no case.
+    let maatregel = maatregel.map(|Path(maatregel)| maatregel).unwrap_or_default();
     let traject = paginas.hub.toon_traject(&peer, &maatregel).await?;
     let register = paginas.hub.register.nu();
     let GetTrajectResponse { maatregel_id, gebeurtenissen, klokken, oordelen, beleid, overdrachtsmomenten } = traject;

@@ -5,10 +5,13 @@ use std::sync::Arc;
 
 use askama::Template;
 use axum::Extension;
-use axum::extract::{Request, State};
+use axum::extract::{FromRequestParts, Query, Request, State};
+use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+
+use serde::de::DeserializeOwned;
 
 use super::kader::{antwoord, stijl};
 use super::{Paginas, taal};
@@ -55,6 +58,18 @@ pub(super) fn nee(code: StatusCode, reden: &str) -> Nee {
 /// Not there; the same as not yours.
 pub(super) async fn niet_gevonden() -> Nee {
     nee(StatusCode::NOT_FOUND, "NotFound")
+}
+
+/// What is asked after the question mark. What cannot be read is refused in our words, without a word of it.
+pub(super) struct Gevraagd<T>(pub(super) T);
+
+impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Gevraagd<T> {
+    type Rejection = Nee;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Gevraagd<T>, Nee> {
+        let gelezen = Query::from_request_parts(parts, state).await;
+        gelezen.map(|Query(vraag)| Gevraagd(vraag)).map_err(|_| nee(StatusCode::BAD_REQUEST, "VRAAG"))
+    }
 }
 
 /// Lets through who may ask, with who it is, and puts the headers on what comes back.

@@ -26,6 +26,8 @@ async fn every_answer_tells_the_browser_to_allow_nothing_that_is_not_ours() {
         ("GET", "/traject", 200),
         ("GET", "/traject/geen-id", 404),
         ("GET", "/bestaat-niet", 404),
+        ("GET", "/traject/%FF", 404),
+        ("GET", "/normklokken?indicator=x", 400),
         ("GET", stijl.as_str(), 200),
         ("GET", "/merk.svg", 200),
         ("POST", "/", 405),
