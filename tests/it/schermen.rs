@@ -24,30 +24,27 @@ use crate::support::{may_refresh, repository};
 /// The most that all screens together may take, in bytes.
 const SCHERMEN: u64 = 2_000_000;
 
-/// Everybody, the pages that they have, and what they must and must not find on them. `ZAAK` is the id of the case.
-const BEZOEKEN: [(&str, &str, &[&str], &[&str]); 21] = [
-    ("rechtbank", "/", &["Rechtbank Den Haag", "Rechtbank"], &["Audit"]),
-    ("rechtbank", "/ketenbord", &["Jeugdbescherming west"], &["Horizon"]),
-    ("rechtbank", "/rechtbank", &["ZAAK", "bij de GI sinds"], &[]),
-    ("rechtbank", "/traject/ZAAK", &["Uitspraak"], &["Problematiek", "Onderbouwing"]),
-    ("rechtbank-2", "/rechtbank", &[], &["ZAAK"]),
-    ("gi", "/", &["Normklokken"], &["Deelnemers"]),
-    ("gi", "/ketenbord", &["Rechtbank Den Haag"], &[]),
-    ("gi", "/normklokken", &["ZAAK"], &[]),
-    ("gi", "/traject/ZAAK", &["Uitspraak", "Jeugdhulpbepaling"], &[]),
-    ("gi-2", "/normklokken", &[], &["ZAAK"]),
-    ("gi-2", "/ketenbord", &["nog niets uitgewisseld"], &["Rechtbank Den Haag"]),
-    ("gemeente", "/ketenbord", &["Jeugdbescherming west"], &["Rechtbank Rotterdam"]),
-    ("gemeente", "/traject/ZAAK", &["Jeugdhulpbepaling"], &["gronden", "onderbouwing"]),
-    ("aanbieder", "/traject/ZAAK", &["Jeugdhulpbepaling"], &["gronden"]),
-    ("expertteam", "/traject/ZAAK", &["Escalatie"], &["gronden"]),
-    ("inspectie", "/normklokken", &["per regio"], &["ZAAK"]),
-    ("inspectie", "/traject/ZAAK", &["Uitspraak"], &["999990019"]),
-    ("accounthoudende-regio", "/normklokken", &[], &["ZAAK"]),
-    ("beheerder", "/ketenbord", &["Rechtbank Den Haag", "verbonden"], &[]),
-    ("beheerder", "/deelnemers", &["Rechtbank Den Haag", "Jeugdbescherming west"], &["ZAAK"]),
-    ("beheerder", "/audit", &["records"], &["ZAAK"]),
-];
+/// One visit of `tests/paginas/bezoeken.json`: who goes where, and what is and is not to be found there. `ZAAK` is the id of the case.
+#[derive(Debug, Deserialize)]
+struct Bezoek {
+    wie: String,
+    pad: String,
+    toont: Vec<String>,
+    toont_niet: Vec<String>,
+    scherm: bool,
+}
+
+impl Bezoek {
+    fn alle() -> Vec<Bezoek> {
+        serde_json::from_str(&fs::read_to_string(repository().join("tests/paginas/bezoeken.json")).unwrap()).unwrap()
+    }
+
+    /// The name of the visit, and of its screen.
+    fn naam(&self) -> String {
+        let pagina = self.pad.trim_start_matches('/').split('/').next().unwrap();
+        format!("{}-{}", self.wie, if pagina.is_empty() { "begin" } else { pagina })
+    }
+}
 
 #[derive(Debug, Deserialize)]
 struct Gevonden {
@@ -105,12 +102,6 @@ async fn open(zaak: &Zaak, wie: &str, stop: &CancellationToken) -> SocketAddr {
     venster::open(([127, 0, 0, 1], 0).into(), klant, stop.clone()).await.unwrap()
 }
 
-/// The name of a visit, and of its screen.
-fn naam(wie: &str, pad: &str) -> String {
-    let pagina = pad.trim_start_matches('/').split('/').next().unwrap();
-    format!("{wie}-{}", if pagina.is_empty() { "begin" } else { pagina })
-}
-
 fn bezoek(opdracht: &serde_json::Value) -> Vec<Gevonden> {
     let mut command = Command::new(van("KETENHUB_NODE"));
     command.arg("tests/paginas/bezoek.mjs").current_dir(repository());
@@ -122,14 +113,14 @@ fn bezoek(opdracht: &serde_json::Value) -> Vec<Gevonden> {
 }
 
 /// Opens a window for everybody, and sends the browser past all of them.
-async fn alles(zaak: &Zaak) -> Vec<Gevonden> {
+async fn alles(zaak: &Zaak, wat: &[Bezoek]) -> Vec<Gevonden> {
     let (stop, mut bezoeken) = (CancellationToken::new(), Vec::new());
     let geteld = |text: &str| !text.contains("worden geteld");
-    for (wie, pad, ..) in BEZOEKEN {
-        let pad = pad.replace("ZAAK", &zaak.maatregel);
-        wacht_op(&mut als(zaak, wie).await, &pad, geteld).await;
-        let adres = open(zaak, wie, &stop).await;
-        bezoeken.push(json!({ "naam": naam(wie, &pad), "url": format!("http://{adres}{pad}"), "scherm": !wie.ends_with("-2") }));
+    for een in wat {
+        let pad = een.pad.replace("ZAAK", &zaak.maatregel);
+        wacht_op(&mut als(zaak, &een.wie).await, &pad, geteld).await;
+        let adres = open(zaak, &een.wie, &stop).await;
+        bezoeken.push(json!({ "naam": een.naam(), "url": format!("http://{adres}{pad}"), "scherm": een.scherm }));
     }
     let schermen = may_refresh().then(|| repository().join("docs/schermen"));
     let opdracht = json!({ "chromium": van("KETENHUB_CHROMIUM"), "schermen": schermen, "bezoeken": bezoeken });
@@ -142,16 +133,17 @@ async fn alles(zaak: &Zaak) -> Vec<Gevonden> {
 #[tokio::test(flavor = "multi_thread")]
 async fn everybody_finds_what_is_theirs_in_a_browser_and_can_use_it_without_a_mouse_a_script_or_good_eyes() {
     let zaak = Zaak::heel().await;
-    let gevonden = alles(&zaak).await;
-    assert_eq!(gevonden.len(), BEZOEKEN.len());
-    for (een, (wie, pad, wel, niet)) in gevonden.iter().zip(BEZOEKEN) {
+    let bezoeken = Bezoek::alle();
+    let gevonden = alles(&zaak, &bezoeken).await;
+    assert!(bezoeken.len() >= 20 && gevonden.len() == bezoeken.len());
+    for (een, wat) in gevonden.iter().zip(&bezoeken) {
         let waar = &een.naam;
-        assert_eq!((een.code, een.naam.clone()), (200, naam(wie, pad)));
+        assert_eq!((een.code, waar), (200, &wat.naam()));
         assert!(een.titel.ends_with("Ketenhub"), "{waar}: {}", een.titel);
-        for text in wel.iter().map(|text| text.replace("ZAAK", &zaak.maatregel)) {
+        for text in wat.toont.iter().map(|text| text.replace("ZAAK", &zaak.maatregel)) {
             assert!(een.tekst.contains(&text), "{waar} does not show {text:?}: {}", een.tekst);
         }
-        for text in niet.iter().map(|text| text.replace("ZAAK", &zaak.maatregel).to_lowercase()) {
+        for text in wat.toont_niet.iter().map(|text| text.replace("ZAAK", &zaak.maatregel).to_lowercase()) {
             assert!(!een.tekst.to_lowercase().contains(&text), "{waar} shows {text:?}");
         }
         zonder_hulp(een);
@@ -162,7 +154,10 @@ async fn everybody_finds_what_is_theirs_in_a_browser_and_can_use_it_without_a_mo
 /// What holds of every page for every reader.
 fn zonder_hulp(een: &Gevonden) {
     let waar = &een.naam;
-    assert_eq!(een.tekst_zonder_script.split_whitespace().count(), een.tekst_dicht.split_whitespace().count(), "{waar} without a script");
+    // Who is connected just now changes between two looks.
+    let woorden = |text: &str| text.split_whitespace().count();
+    let (met, zonder) = (woorden(&een.tekst_dicht), woorden(&een.tekst_zonder_script));
+    assert!(met.abs_diff(zonder) * 20 <= met, "{waar}: {met} words, and {zonder} without a script");
     assert_eq!((een.scripts, een.platen.zonder_tabel), (0, 0), "{waar}: {:?}", een.platen);
     assert!(een.te_breed <= 0, "{waar} is {} pixels wider than a telephone", een.te_breed);
     assert!(een.fouten.is_empty(), "{waar}: {:#?}", een.fouten);
@@ -179,11 +174,12 @@ fn zonder_hulp(een: &Gevonden) {
 fn the_screens_in_the_documents_are_there_and_small() {
     let map = repository().join("docs/schermen");
     let mut som = 0;
-    for (wie, pad, ..) in BEZOEKEN.iter().filter(|(wie, ..)| !wie.ends_with("-2")) {
+    for een in Bezoek::alle().iter().filter(|een| een.scherm) {
         for ending in ["", "-telefoon"] {
-            let pad = map.join(format!("{}{ending}.png", naam(wie, pad)));
+            let pad = map.join(format!("{}{ending}.png", een.naam()));
             som += fs::metadata(&pad).unwrap_or_else(|_| panic!("{} is not there; BIJWERKEN=1 makes it", pad.display())).len();
         }
     }
+    assert!(fs::read_dir(&map).unwrap().count() >= 16);
     assert!(som < SCHERMEN, "{som} bytes");
 }

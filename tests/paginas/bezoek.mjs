@@ -100,7 +100,11 @@ async function bezoek(browser, { naam, url, scherm }) {
 const browser = await chromium.launch({ executablePath: opdracht.chromium, args: ["--no-sandbox", "--disable-dev-shm-usage"] });
 try {
   const gevonden = [];
-  for (const wat of opdracht.bezoeken) gevonden.push(await bezoek(browser, wat));
+  const wachtend = opdracht.bezoeken.map((wat, plaats) => ({ wat, plaats }));
+  const rij = async () => {
+    for (let een = wachtend.shift(); een; een = wachtend.shift()) gevonden[een.plaats] = await bezoek(browser, een.wat);
+  };
+  await Promise.all([rij(), rij(), rij()]);
   process.stdout.write(JSON.stringify(gevonden));
 } finally {
   await browser.close();
