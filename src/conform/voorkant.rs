@@ -433,7 +433,7 @@ impl Staat {
 
     async fn abonneer(self: Arc<Staat>, wie: Wie, vraag: Bytes) -> Result<ReceiverStream<Result<Bytes, Status>>, Status> {
         let SubscribeRequest { na } = SubscribeRequest::decode(vraag).map_err(|_| Status::invalid_argument("no request"))?;
-        self.schrijf(Waarneming::Abonnement(na));
+        let gevraagd = Waarneming::Abonnement(na);
         let (weiger, na) = {
             let mut haken = self.haken();
             let nr = haken.abonnementen;
@@ -442,15 +442,18 @@ impl Staat {
             (weiger, haken.cursor.as_mut().map_or(na, |haak| haak(nr, na)))
         };
         if let Some(status) = weiger {
+            self.schrijf(gevraagd);
             return Err(status);
         }
+        // Before the subscription is seen: what a case puts in at once waits until the stream is there.
+        let (invoer, ingevoerd) = mpsc::channel(ONDERWEG);
+        *self.invoer() = Some(invoer);
+        self.schrijf(gevraagd);
         let mut hub = self.hub(&wie)?;
         hub.ready().await.map_err(|error| Status::unavailable(error.to_string()))?;
         let vraag = Bytes::from(SubscribeRequest { na }.encode_to_vec());
         let van_hub = hub.server_streaming(Request::new(vraag), PathAndQuery::from_static(SUBSCRIBE), Bytecodec).await?.into_inner();
         let (zender, uit) = mpsc::channel(ONDERWEG);
-        let (invoer, ingevoerd) = mpsc::channel(ONDERWEG);
-        *self.invoer() = Some(invoer);
         let afgebroken = self.lijnen().clone();
         tokio::spawn(Stroom { staat: self, zender, afgebroken }.draai(van_hub, ingevoerd));
         Ok(ReceiverStream::new(uit))

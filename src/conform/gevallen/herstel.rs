@@ -290,7 +290,10 @@ async fn trg_01(spel: &mut Spel) -> Oordeel {
 async fn trg_02(spel: &mut Spel) -> Oordeel {
     let alle = spel.zet(120).await?;
     spel.ontvang().await?;
-    spel.verwerkt(spel.begin + 120).await?;
+    // Patience for each, not for all together.
+    for een in &alle {
+        spel.verwerkt(een.nummer).await?;
+    }
     spel.een_keer_in_volgorde(&alle)
 }
 
