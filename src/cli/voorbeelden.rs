@@ -171,6 +171,28 @@ const VOORBEELDEN: &[(&str, &str)] = &[
   ketenhub bench submit --postgres",
     ),
     (
+        "conform",
+        "\
+  ketenhub conform --rol GI --client ./onze-client   starts the client for each case and judges what it does
+  ketenhub conform --rol GEMEENTE --wacht 600        a client that somebody starts by hand
+  ketenhub conform --hub 127.0.0.1:8443 --rol RECHTBANK --ca ca.pem --cert own.pem --key own.key",
+    ),
+    (
+        "conform gevallen",
+        "\
+  ketenhub conform gevallen",
+    ),
+    (
+        "conform verify",
+        "\
+  ketenhub conform verify uitslag.json",
+    ),
+    (
+        "bench paginas",
+        "\
+  ketenhub bench paginas --zaken 10000 --json",
+    ),
+    (
         "bench klokken",
         "\
   ketenhub bench klokken --zaken 10000",
