@@ -1,6 +1,5 @@
 //! What the commands print, letter for letter: the help of every one of them, and the main results and errors. Refresh with
 //! `BIJWERKEN=1 TRYCMD=overwrite cargo test --test cmd`, and review the difference.
-#![expect(clippy::unwrap_used, reason = "a test that panics is a test that fails")]
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};

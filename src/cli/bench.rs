@@ -358,11 +358,11 @@ pub(super) async fn run(command: &Command) -> anyhow::Result<()> {
             print(&report, gemeen.vorm, tabel::jaar)
         }
         Command::Klokken { certs, database, zaken, vorm } => {
-            let report = bench::klokken(certs, database.as_deref(), (*zaken).max(1000), |wat| balk.stap(&wat)).await?;
+            let report = bench::klokken(certs, database.as_deref(), (*zaken).max(1000), |wat| balk.stap(wat)).await?;
             print(&report, *vorm, tabel::klokken)
         }
         Command::Paginas { certs, database, zaken, vorm } => {
-            let report = bench::paginas(certs, database.as_deref(), (*zaken).max(100), |wat| balk.stap(&wat)).await?;
+            let report = bench::paginas(certs, database.as_deref(), (*zaken).max(100), |wat| balk.stap(wat)).await?;
             print(&report, *vorm, tabel::paginas)
         }
         Command::Yardstick { config } => bench::yardstick(config).await,

@@ -82,7 +82,7 @@ async fn speel(mut toneel: Toneel, clock: &Clock, out: Option<&std::path::Path>)
     let mut verhaal = Verhaal::new(out)?;
     let begin = Instant::now();
     for nr in 0..verhaal::SCENES.len() {
-        scene(&mut toneel, &mut verhaal, nr, clock, |text| Ok(text)).await?;
+        scene(&mut toneel, &mut verhaal, nr, clock, Ok).await?;
     }
     verhaal.besluit(begin.elapsed());
     verhaal::toon_klokken(&toneel.klokken("gi", verhaal.maatregel()).await?);

@@ -19,11 +19,13 @@ use speurder::{Kanarie, Speurder, Waarde, plant};
 /// What may be readable in the database, by message and field, and why. Organisations, ids of messages and cases, numbers and moments of the
 /// hub itself, and codes of the contract are no canaries to begin with. Days as numbers are three bytes and are not looked for: those of the
 /// norm clocks are in `klokken.stand`.
-const LEESBAAR: [(&str, &str, &str); 4] = [
+const LEESBAAR: [(&str, &str, &str); 6] = [
     ("capaciteit", "capaciteit.vanaf", "room that a GI published; it names no child"),
     ("capaciteit", "capaciteit.tot_en_met", "room that a GI published; it names no child"),
     ("aanbod", "aanbod.regels[", "supply that a gemeente contracted; it names no child"),
     ("vervanging", "uitspraak.ingangsdatum", "relatie_einden.per: from when on a mailbox shows nothing more of the case, asked in SQL"),
+    ("koers", "koers.eerdere_termijn_hulp", "klokken.eerste: the last day of a norm clock, by which the page of a GI is ordered in SQL"),
+    ("opheffing", "uitspraak.ingangsdatum", "klokken.tot: from when on no page of running clocks shows the case, asked in SQL"),
 ];
 
 /// What everybody finds in the register: the value is no canary.
