@@ -191,6 +191,8 @@ pub(super) fn bestand(pad: &Path, reden: &dyn std::fmt::Display) -> VerbindFout 
 /// In TLS 1.3 the client's handshake is over before the hub has looked at the client's certificate: success here does not mean that
 /// the hub accepts it. Ask [`verklaar`] when the first call fails.
 pub async fn verbind(adres: &str, naam: &str, config: Arc<ClientConfig>) -> Result<TlsStream<TcpStream>, VerbindFout> {
+    // What no certificate can be for is said before anything is tried.
+    servernaam(naam)?;
     let verbinden = async {
         let tcp = bereik(adres, &zoek(adres).await?).await?;
         handdruk(adres, naam, tcp, config).await
@@ -216,10 +218,13 @@ pub async fn bereik(adres: &str, gevonden: &[SocketAddr]) -> Result<TcpStream, V
     tcp.map_err(|e: io::Error| vertaal(adres, "", &e))
 }
 
+fn servernaam(naam: &str) -> Result<ServerName<'static>, VerbindFout> {
+    ServerName::try_from(naam.to_owned()).map_err(|_| VerbindFout::Naam(naam.to_owned()))
+}
+
 /// Does the TLS handshake on a connection, and checks that the hub's certificate is for `naam`.
 pub async fn handdruk(adres: &str, naam: &str, tcp: TcpStream, config: Arc<ClientConfig>) -> Result<TlsStream<TcpStream>, VerbindFout> {
-    let server = ServerName::try_from(naam.to_owned()).map_err(|_| VerbindFout::Naam(naam.to_owned()))?;
-    let handen = TlsConnector::from(config).connect(server, tcp);
+    let handen = TlsConnector::from(config).connect(servernaam(naam)?, tcp);
     let stroom = timeout(VERBINDTIJD, handen).await.map_err(|_| VerbindFout::TeLaat(adres.to_owned()))?;
     stroom.map_err(|e| vertaal(adres, naam, &e))
 }
