@@ -487,7 +487,10 @@ impl Stroom {
         loop {
             let stappen = tokio::select! {
                 biased;
-                () = self.afgebroken.cancelled() => return,
+                () = self.afgebroken.cancelled() => {
+                    // A line that breaks ends no stream: that would be an answer.
+                    return self.zender.closed().await;
+                }
                 () = self.zender.closed() => return log.schrijf(Waarneming::Opgezegd),
                 Some(stap) = ingevoerd.recv() => vec![stap],
                 antwoord = van_hub.message() => match antwoord {

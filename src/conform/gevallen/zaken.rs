@@ -6,17 +6,16 @@ use chrono::TimeDelta;
 use jeugdketen_proto::raw;
 use jeugdketen_proto::v1::{Bericht, Correctie, RedenCorrectie, RedenNietZichtbaar, Veldbewijs};
 use prost::Message as _;
+use uuid::{NoContext, Timestamp, Uuid};
 
 use super::geval;
 use super::levering::toon_niets;
-use crate::conform::berichten::nog_een;
 use crate::conform::logboek::Melding;
 use crate::conform::spel::{Oordeel, Spel, gezakt, is_verwerkt, meldingen};
 use crate::conform::toneel::Verzonden;
 use crate::conform::voorkant::Stap;
 use crate::conform::{ALLE, Geval};
 use crate::receipt::{Sleutel, herkomst_bewijs};
-use crate::time::Clock;
 
 pub(super) const GEVALLEN: &[Geval] = &[
     geval!(
@@ -246,8 +245,9 @@ async fn laat_02(spel: &mut Spel) -> Oordeel {
     spel.ontvang().await?;
     let een = spel.zet_een().await?;
     let (van, bericht) = spel.toneel.binnenkomend()?;
-    let toen = Clock::manual(spel.toneel.clock.now() - TimeDelta::days(30));
-    let oud = spel.toneel.verzend(van, nog_een(&bericht, &toen)).await?;
+    let toen = spel.toneel.clock.now() - TimeDelta::days(30);
+    let ouder = Uuid::new_v7(Timestamp::from_unix(NoContext, toen.timestamp().unsigned_abs(), 0));
+    let oud = spel.toneel.verzend(van, Bericht { bericht_id: ouder.to_string(), ..bericht }).await?;
     let drie = spel.zet_een().await?;
     spel.verwerkt(drie.nummer).await?;
     spel.een_keer_in_volgorde(&[een, oud, drie])
