@@ -93,7 +93,6 @@ impl Stand {
                 return if geeft_op { Einde::Voorgoed } else { Einde::Terug(None) };
             }
         };
-        self.sessie_begin = Clock::machine().micros();
         // What was processed and not confirmed when the line broke is confirmed first: it counts as received from then on.
         if let Some(laatste) = self.laatste.filter(|laatste| *laatste > self.bevestigd)
             && let Err(einde) = self.bevestig(&mut lijn, laatste).await
@@ -105,6 +104,7 @@ impl Stand {
             Ok(stroom) => stroom,
             Err(status) => return self.na_weigering(&status),
         };
+        self.sessie_begin = Clock::machine().micros();
         let hartslag = self.klant.opdracht.hartslag;
         loop {
             let geduld = match (self.breekt("HER-08"), self.breekt("TRG-01")) {
@@ -122,19 +122,15 @@ impl Stand {
                 }
                 Ok(None) if self.breekt("HER-05") => return Einde::Voorgoed,
                 Ok(None) => return Einde::Terug(None),
-                Err(status) => {
-                    self.gebroken |= is_breuk(&status);
-                    if self.breekt("HER-01") && is_breuk(&status) && self.verwerkt == 0 {
-                        return Einde::Voorgoed;
-                    }
-                    return self.na_weigering(&status);
-                }
+                Err(status) => return self.na_weigering(&status),
             }
         }
     }
 
-    fn na_weigering(&self, status: &Status) -> Einde {
+    fn na_weigering(&mut self, status: &Status) -> Einde {
+        self.gebroken |= is_breuk(status);
         match status.code() {
+            _ if self.breekt("HER-01") && is_breuk(status) && self.verwerkt == 0 => Einde::Voorgoed,
             Code::PermissionDenied | Code::Unauthenticated => {
                 if !self.breekt("HER-10") {
                     self.klant.log.meld(Melding::Alarm("BEVOEGDHEID".to_owned()));
