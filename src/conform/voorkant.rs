@@ -2,13 +2,15 @@
 //! it cuts connections, loses answers, repeats and withholds deliveries, and shows other certificates. What it does not disturb is the
 //! hub's own. It judges nothing.
 
+mod deur;
+mod dienst;
+mod stap;
+mod stroom;
+
 use std::collections::HashMap;
-use std::convert::Infallible;
 use std::net::SocketAddr;
-use std::pin::Pin;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::task::{Context, Poll};
 use std::time::Duration;
 
 use anyhow::Context as _;
@@ -16,140 +18,32 @@ use arc_swap::ArcSwap;
 use bytes::Bytes;
 use http::uri::PathAndQuery;
 use jeugdketen_proto::raw;
-use jeugdketen_proto::v1::{AcknowledgeRequest, FetchRequest, Hartslag, SubscribeRequest};
+use jeugdketen_proto::v1::{AcknowledgeRequest, FetchRequest, SubscribeRequest};
 use prost::Message as _;
 use rustls::ServerConfig;
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpListener;
 use tokio::sync::{mpsc, watch};
-use tokio_rustls::TlsAcceptor;
 use tokio_stream::wrappers::ReceiverStream;
 use tokio_util::sync::CancellationToken;
 use tonic::body::Body;
 use tonic::client::Grpc as Klant;
-use tonic::server::{Grpc, NamedService, ServerStreamingService, UnaryService};
 use tonic::transport::{Channel, Server};
-use tonic::{Request, Response, Status};
+use tonic::{Request, Status};
 use tower::ServiceExt as _;
 
-use super::lijn::{Bytecodec, Lijn, Wie};
+use super::lijn::{Bytecodec, Wie};
 use super::logboek::{Logboek, Waarneming};
-use crate::identity::certificaat::KlantCertificaat;
-use crate::time::{Clock, timestamp};
+use crate::time::Clock;
+use deur::luister_naar;
+use dienst::Dienst;
+use stap::SUBSCRIBE;
+pub use stap::{Ingreep, Methode, Oproep, Stap, Wijziging};
+use stroom::Stroom;
 
 /// Largest message that passes.
 const GROOTSTE: usize = 64 * 1024 * 1024;
 /// How many steps of a stream may wait.
 const ONDERWEG: usize = 64;
-
-/// The calls that are answered once.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Methode {
-    /// Submits one message.
-    Submit,
-    /// Receives one page.
-    Fetch,
-    /// Confirms receipt.
-    Acknowledge,
-}
-
-impl Methode {
-    fn pad(self) -> PathAndQuery {
-        PathAndQuery::from_static(match self {
-            Methode::Submit => "/jeugdketen.hub.v1.ExchangeService/Submit",
-            Methode::Fetch => "/jeugdketen.hub.v1.ExchangeService/Fetch",
-            Methode::Acknowledge => "/jeugdketen.hub.v1.ExchangeService/Acknowledge",
-        })
-    }
-}
-
-const SUBSCRIBE: &str = "/jeugdketen.hub.v1.ExchangeService/Subscribe";
-
-/// Changes an answer of the hub.
-pub type Wijziging = Box<dyn FnOnce(Result<Bytes, Status>) -> Result<Bytes, Status> + Send>;
-
-/// What the front does with one call. Nothing, unless it says so.
-#[derive(Default)]
-pub struct Ingreep {
-    /// Answers this; the hub sees nothing of the call.
-    pub weiger: Option<Status>,
-    /// Sends this to the hub in the place of what was asked.
-    pub vraag: Option<Bytes>,
-    /// Changes the answer.
-    pub antwoord: Option<Wijziging>,
-    /// Cuts every connection when the hub has answered: what it did is durable, and nobody was told.
-    pub verbreek: bool,
-    /// Holds the answer back for so long.
-    pub wacht: Duration,
-}
-
-impl Ingreep {
-    /// Passes it on.
-    pub fn geen() -> Ingreep {
-        Ingreep::default()
-    }
-
-    /// Refuses in the place of the hub.
-    pub fn weiger(status: Status) -> Ingreep {
-        Ingreep { weiger: Some(status), ..Ingreep::default() }
-    }
-
-    /// Loses the answer.
-    pub fn verlies() -> Ingreep {
-        Ingreep { verbreek: true, ..Ingreep::default() }
-    }
-
-    /// Changes a good answer.
-    pub fn verander(anders: impl FnOnce(Bytes) -> Bytes + Send + 'static) -> Ingreep {
-        Ingreep { antwoord: Some(Box::new(move |antwoord| antwoord.map(anders))), ..Ingreep::default() }
-    }
-}
-
-/// One call as it comes in.
-pub struct Oproep<'a> {
-    /// The how manieth of its method in this case, from 0.
-    pub nr: u32,
-    /// The request.
-    pub bytes: &'a Bytes,
-}
-
-/// One step of a stream.
-#[derive(Clone, Debug)]
-pub enum Stap {
-    /// A delivery, encoded.
-    Levering(Bytes),
-    /// Any other event: an encoded `SubscribeResponse`.
-    Anders(Bytes),
-    /// Every connection is cut.
-    Verbreek,
-    /// The stream ends with this status, or without one.
-    Einde(Option<Status>),
-}
-
-impl Stap {
-    /// A delivery as it is.
-    pub fn levering(levering: &raw::Levering) -> Stap {
-        Stap::Levering(levering.encode_to_vec().into())
-    }
-
-    /// A heartbeat that names a number.
-    pub fn hartslag(laatste: u64, clock: &Clock) -> Stap {
-        let hartslag = Hartslag { tijdstip: Some(timestamp(clock.micros())), laatste_postvaknummer: laatste };
-        Stap::Anders(raw::SubscribeResponse { gebeurtenis: Some(raw::Gebeurtenis::Hartslag(hartslag)) }.encode_to_vec().into())
-    }
-
-    fn bytes(self) -> Option<Bytes> {
-        match self {
-            // The event holds the delivery as its first field.
-            Stap::Levering(bytes) => {
-                let mut uit = Vec::with_capacity(bytes.len() + 6);
-                prost::encoding::bytes::encode(1, &bytes, &mut uit);
-                Some(uit.into())
-            }
-            Stap::Anders(bytes) => Some(bytes),
-            Stap::Verbreek | Stap::Einde(_) => None,
-        }
-    }
-}
 
 type OpOproep = Box<dyn FnMut(Oproep<'_>) -> Ingreep + Send>;
 type OpLevering = Box<dyn FnMut(raw::Levering) -> Vec<Stap> + Send>;
@@ -470,204 +364,5 @@ fn waarneming(methode: Methode, bytes: &Bytes) -> Waarneming {
         Methode::Acknowledge => {
             Waarneming::Bevestigd(AcknowledgeRequest::decode(bytes.clone()).map(|vraag| vraag.tot_en_met).unwrap_or_default())
         }
-    }
-}
-
-/// One stream of deliveries to a client.
-struct Stroom {
-    staat: Arc<Staat>,
-    zender: mpsc::Sender<Result<Bytes, Status>>,
-    /// The cut of its connection: what comes from the hub afterwards is for the next.
-    afgebroken: CancellationToken,
-}
-
-impl Stroom {
-    async fn draai(self, mut van_hub: tonic::Streaming<Bytes>, mut ingevoerd: mpsc::Receiver<Stap>) {
-        let log = self.staat.log.load_full();
-        loop {
-            let stappen = tokio::select! {
-                biased;
-                () = self.afgebroken.cancelled() => {
-                    // A line that breaks ends no stream: that would be an answer.
-                    return self.zender.closed().await;
-                }
-                () = self.zender.closed() => return log.schrijf(Waarneming::Opgezegd),
-                Some(stap) = ingevoerd.recv() => vec![stap],
-                antwoord = van_hub.message() => match antwoord {
-                    Ok(Some(bytes)) => self.van_hub(bytes),
-                    Ok(None) => vec![Stap::Einde(None)],
-                    Err(status) => vec![Stap::Einde(Some(status))],
-                },
-                () = tokio::time::sleep(self.staat.hartslag) => match self.staat.haken().stil {
-                    true => Vec::new(),
-                    false => vec![Stap::hartslag(self.staat.laatste.load(Ordering::Relaxed), &self.staat.clock)],
-                },
-            };
-            for stap in stappen {
-                if !self.zet(stap).await {
-                    return;
-                }
-            }
-        }
-    }
-
-    /// What the hub's own heartbeats say is said by those of the front.
-    fn van_hub(&self, bytes: Bytes) -> Vec<Stap> {
-        match raw::SubscribeResponse::decode(bytes).ok().and_then(|antwoord| antwoord.gebeurtenis) {
-            Some(raw::Gebeurtenis::Levering(levering)) => {
-                self.staat.laatste.fetch_max(levering.postvaknummer, Ordering::Relaxed);
-                self.staat.stappen(levering)
-            }
-            _ => Vec::new(),
-        }
-    }
-
-    /// Whether the stream goes on.
-    async fn zet(&self, stap: Stap) -> bool {
-        match &stap {
-            Stap::Levering(bytes) => self.staat.schrijf_geleverd(bytes),
-            Stap::Anders(bytes) => {
-                if let Ok(raw::SubscribeResponse { gebeurtenis: Some(raw::Gebeurtenis::Hartslag(hartslag)) }) =
-                    raw::SubscribeResponse::decode(bytes.clone())
-                {
-                    self.staat.schrijf(Waarneming::Hartslag(hartslag.laatste_postvaknummer));
-                }
-            }
-            Stap::Verbreek => {
-                self.staat.verbreek();
-                return false;
-            }
-            Stap::Einde(None) => return false,
-            Stap::Einde(Some(status)) => {
-                // The client may be gone already.
-                let _ = self.zender.send(Err(status.clone())).await;
-                return false;
-            }
-        }
-        match stap.bytes() {
-            Some(bytes) => self.zender.send(Ok(bytes)).await.is_ok(),
-            None => true,
-        }
-    }
-}
-
-async fn luister_naar(listener: TcpListener, staat: Arc<Staat>, uit: mpsc::Sender<std::io::Result<Lijn>>, stop: CancellationToken) {
-    let mut open = staat.open.subscribe();
-    loop {
-        let tcp = tokio::select! {
-            () = stop.cancelled() => return,
-            tcp = async {
-                // Who comes while the front is closed waits in the queue of the kernel.
-                open.wait_for(|open| *open).await.ok()?;
-                listener.accept().await.ok()
-            } => tcp,
-        };
-        let Some((tcp, _)) = tcp else { continue };
-        if open.wait_for(|open| *open).await.is_err() {
-            return;
-        }
-        let weg = {
-            let mut haken = staat.haken();
-            let weg = haken.weg_te_sturen > 0;
-            haken.weg_te_sturen = haken.weg_te_sturen.saturating_sub(1);
-            weg
-        };
-        if weg {
-            staat.schrijf(Waarneming::Weggestuurd);
-            continue;
-        }
-        let (staat, uit) = (Arc::clone(&staat), uit.clone());
-        tokio::spawn(async move {
-            if let Some(lijn) = neem_aan(tcp, &staat).await {
-                // Failure means that the front stops.
-                let _ = uit.send(Ok(lijn)).await;
-            }
-        });
-    }
-}
-
-async fn neem_aan(tcp: TcpStream, staat: &Staat) -> Option<Lijn> {
-    let (log, afbreken) = (staat.log.load_full(), staat.lijnen().clone());
-    tcp.set_nodelay(true).ok()?;
-    let handdruk = TlsAcceptor::from(staat.tls.load_full()).accept(tcp);
-    let stroom = tokio::select! {
-        () = afbreken.cancelled() => return None,
-        stroom = handdruk => stroom,
-    };
-    match stroom {
-        Ok(stroom) => {
-            let blad = stroom.get_ref().1.peer_certificates().and_then(|keten| keten.first());
-            let oin = blad.and_then(|blad| KlantCertificaat::lees(blad).ok()).map(|certificaat| certificaat.oin.to_string());
-            log.schrijf(Waarneming::Verbonden);
-            Some(Lijn::nieuw(stroom, afbreken, Wie(oin)))
-        }
-        Err(fout) => {
-            log.schrijf(Waarneming::HanddrukMislukt(fout.to_string()));
-            None
-        }
-    }
-}
-
-/// The exchange service as bytes.
-#[derive(Clone)]
-struct Dienst(Arc<Staat>);
-
-impl NamedService for Dienst {
-    const NAME: &'static str = "jeugdketen.hub.v1.ExchangeService";
-}
-
-type Toekomst<T> = Pin<Box<dyn Future<Output = T> + Send>>;
-
-impl tower::Service<http::Request<Body>> for Dienst {
-    type Response = http::Response<Body>;
-    type Error = Infallible;
-    type Future = Toekomst<Result<http::Response<Body>, Infallible>>;
-
-    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
-        Poll::Ready(Ok(()))
-    }
-
-    fn call(&mut self, vraag: http::Request<Body>) -> Self::Future {
-        let staat = Arc::clone(&self.0);
-        Box::pin(async move {
-            let mut grpc = Grpc::new(Bytecodec).max_decoding_message_size(GROOTSTE);
-            let methode = match vraag.uri().path() {
-                SUBSCRIBE => return Ok(grpc.server_streaming(Stromend(staat), vraag).await),
-                pad => [Methode::Submit, Methode::Fetch, Methode::Acknowledge].into_iter().find(|methode| methode.pad().path() == pad),
-            };
-            Ok(match methode {
-                Some(methode) => grpc.unary(Unair(staat, methode), vraag).await,
-                None => staat.door(vraag).await.unwrap_or_else(Status::into_http),
-            })
-        })
-    }
-}
-
-fn wie<T>(vraag: &Request<T>) -> Wie {
-    vraag.extensions().get::<Wie>().cloned().unwrap_or(Wie(None))
-}
-
-struct Unair(Arc<Staat>, Methode);
-
-impl UnaryService<Bytes> for Unair {
-    type Response = Bytes;
-    type Future = Toekomst<Result<Response<Bytes>, Status>>;
-
-    fn call(&mut self, vraag: Request<Bytes>) -> Self::Future {
-        let (staat, methode, wie) = (Arc::clone(&self.0), self.1, wie(&vraag));
-        Box::pin(async move { staat.unair(&wie, methode, vraag.into_inner()).await.map(Response::new) })
-    }
-}
-
-struct Stromend(Arc<Staat>);
-
-impl ServerStreamingService<Bytes> for Stromend {
-    type Response = Bytes;
-    type ResponseStream = ReceiverStream<Result<Bytes, Status>>;
-    type Future = Toekomst<Result<Response<Self::ResponseStream>, Status>>;
-
-    fn call(&mut self, vraag: Request<Bytes>) -> Self::Future {
-        let (staat, wie) = (Arc::clone(&self.0), wie(&vraag));
-        Box::pin(async move { staat.abonneer(wie, vraag.into_inner()).await.map(Response::new) })
     }
 }
