@@ -12,22 +12,9 @@ use super::svg::{self, Waarde};
 use super::traject::naam;
 use super::wacht::nee;
 use super::{Paginas, taal};
+use crate::domain::rapport::INDICATOREN;
 use crate::identity::register::Peer;
 use crate::wire::pagina::{Kwartaalcijfers, Nee};
-
-/// The indicators, in the order of the reports.
-const INDICATOREN: [Indicator; 10] = [
-    Indicator::KennisgevingTijdig,
-    Indicator::JeugdbeschermerTijdig,
-    Indicator::JeugdbeschermerTijdigStrikt,
-    Indicator::JeugdbeschermerVast,
-    Indicator::KoersUitgezet,
-    Indicator::KoersTijdig,
-    Indicator::KoersGedragen,
-    Indicator::HulpIngezet,
-    Indicator::HulpTijdig,
-    Indicator::MachtigingTijdig,
-];
 
 #[derive(Template)]
 #[template(path = "normcijfers.html")]

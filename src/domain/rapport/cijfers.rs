@@ -14,7 +14,7 @@ use crate::domain::register::Register;
 use crate::domain::zaak::{Tegenstrijdig, Zaak};
 
 /// Every indicator, in the order of the reports.
-const INDICATOREN: [Indicator; 10] = [
+pub const INDICATOREN: [Indicator; 10] = [
     Indicator::KennisgevingTijdig,
     Indicator::JeugdbeschermerTijdig,
     Indicator::JeugdbeschermerTijdigStrikt,

@@ -14,7 +14,7 @@ mod wachtenden;
 use chrono::NaiveDate;
 use jeugdketen_proto::v1::Rol;
 
-pub use cijfers::{Cijfers, Normregel, Telling, Vraag, procent};
+pub use cijfers::{Cijfers, INDICATOREN, Normregel, Telling, Vraag, procent};
 pub use doorlooptijden::{Doorlooptijd, Doorlooptijden};
 pub use kennisgevingen::{Kennisgeving, Kennisgevingen};
 pub use onderdrukking::{KLEINSTE_CEL, Verborgen, Zicht, onderdruk};
