@@ -33,6 +33,7 @@ use crate::kluis::{Kluis, KluisFout};
 use crate::logboek::{Logboek, LogboekFout};
 use crate::operator;
 use crate::operator::peiling::{self, Laatste, Peiling};
+use crate::operator::tekens;
 use crate::paginas;
 use crate::receipt::{Sleutel, SleutelFout};
 use crate::store::{Store, StoreError, bewaring, sleutels};
@@ -212,6 +213,8 @@ impl Running {
         tokio::spawn(luisteraar.draai(stop.clone()));
         let (admission, onderhoud) = (hub.admission.clone(), Arc::clone(&hub.onderhoud));
         tokio::spawn(leiding::werk(admission, onderhoud, Arc::clone(&leiding), seconds(limits.tik_s), stop.clone()));
+        let slag = seconds(limits.heartbeat_s);
+        tokio::spawn(tekens::noteer(hub.store.clone(), Arc::clone(&hub.verbindingen), hub.clock.clone(), slag, stop.clone()));
         tokio::spawn(ververs_register(hub.clone(), interval, register_nu, stop.clone()));
         let accept = AcceptorInstellingen {
             handshake_deadline: seconds(limits.handshake_s),

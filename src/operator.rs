@@ -3,6 +3,7 @@
 
 pub mod normen;
 pub mod peiling;
+pub mod tekens;
 
 use std::net::SocketAddr;
 use std::sync::Arc;

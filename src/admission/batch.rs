@@ -103,6 +103,7 @@ pub(super) async fn voer_uit(werkplaats: &Werkplaats, opdrachten: &mut [Opdracht
     houd_logboek_bij(&mut tx.conn(), werkplaats, op, &aantekeningen).await?;
     werkplaats.journaal.boek(&mut tx.conn(), &mut reeks, op, aantekeningen).await?;
     schrijf_reeks(&mut tx.conn(), &reeks).await?;
+    tx.voltooi().await?;
     failpoint::here("before-commit").await;
     let begin = Instant::now();
     tx.commit().await?;

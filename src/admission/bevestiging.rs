@@ -47,8 +47,8 @@ pub(super) async fn verwerk(
     }
     let verder: Vec<_> = nu.into_values().filter(|(_, nu)| nu.tot > nu.van).collect();
     let alle: Vec<Bevestiging> = verder.iter().map(|(_, nu)| *nu).collect();
-    telling.bevestigd.extend(postvak::bevestig(conn, &alle, op).await?);
     let van_gi: Vec<Bevestiging> = verder.iter().filter(|(rol, _)| *rol == Rol::Gi).map(|(_, nu)| *nu).collect();
     klokken.geraakt(postvak::uitspraken(conn, &van_gi).await?);
+    telling.bevestigd.extend(postvak::bevestig(conn, &alle, op).await?);
     Ok(aantekeningen)
 }

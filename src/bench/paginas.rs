@@ -130,7 +130,7 @@ struct Meting {
 
 async fn meet(running: &Running, certs: &Path, zaak: &str) -> anyhow::Result<Vec<Meting>> {
     let adres = running.paginas.context("the hub has pages")?.to_string();
-    // What is counted beside the pages is there before they are measured, and is that of all cases.
+    // What is counted beside the pages is there before they are measured. It is counted again meanwhile, as it is for any reader.
     let inspectie = klant(certs, "inspectie", &adres)?;
     let begin = Instant::now();
     for pad in ["/ketenbord", "/normklokken"] {

@@ -1,5 +1,6 @@
 //! `conform`: tries a partner's client, or a hub, and says what came of it: a table here, a signed result and a page in files.
 
+use std::fmt::Write as _;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -7,10 +8,10 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, bail};
 use clap::{Args as ClapArgs, Subcommand};
-use indicatif::{ProgressBar, ProgressStyle};
 use jeugdketen_proto::v1::Rol;
-use owo_colors::OwoColorize as _;
+use serde_json::json;
 
+use super::uitvoer::{self, Balk, Vorm};
 use crate::config::Log;
 use crate::conform::bij_hub::{self, HUBGEVALLEN, Hubspel};
 use crate::conform::loper::{self, Bevinding, Uitkomst};
@@ -40,7 +41,7 @@ pub(super) struct Args {
 #[derive(Debug, Subcommand)]
 enum Doe {
     /// Name every case.
-    Gevallen,
+    Gevallen(Vorm),
     /// Check the signature under a result.
     Verify {
         /// The JSON file of a result.
@@ -48,6 +49,8 @@ enum Doe {
         /// The public key it must be signed with, 64 hexadecimal digits; without it the one in the file.
         #[arg(long, value_name = "HEX")]
         sleutel: Option<String>,
+        #[command(flatten)]
+        vorm: Vorm,
     },
 }
 
@@ -104,37 +107,36 @@ struct Proefargs {
     /// Milliseconds between two heartbeats.
     #[arg(long, value_name = "MS", default_value_t = 2000)]
     hartslag: u64,
-    /// Print the result as JSON.
-    #[arg(long)]
-    json: bool,
+    #[command(flatten)]
+    vorm: Vorm,
 }
 
 /// Does it.
 pub(super) async fn run(args: &Args) -> anyhow::Result<()> {
     match &args.doe {
-        Some(Doe::Gevallen) => noem(),
-        Some(Doe::Verify { bestand, sleutel }) => controleer(bestand, sleutel.as_deref()),
+        Some(Doe::Gevallen(vorm)) => noem(*vorm),
+        Some(Doe::Verify { bestand, sleutel, vorm }) => controleer(bestand, sleutel.as_deref(), *vorm),
         None => probeer(&args.proef).await,
     }
 }
 
-fn noem() -> anyhow::Result<()> {
-    for geval in gevallen() {
-        anstream::println!("{}  {}", geval.id.bold(), geval.titel);
-    }
-    for geval in HUBGEVALLEN {
-        anstream::println!("{}  {}", geval.id.bold(), geval.titel);
-    }
-    Ok(())
+fn noem(vorm: Vorm) -> anyhow::Result<()> {
+    let van_hub = HUBGEVALLEN.iter().map(|geval| (geval.id, geval.titel));
+    let alle: Vec<_> = gevallen().map(|geval| (geval.id, geval.titel)).chain(van_hub).collect();
+    let waarde: Vec<_> = alle.iter().map(|(id, titel)| json!({ "id": id, "titel": titel })).collect();
+    let rijen: Vec<_> = alle.iter().map(|(id, titel)| vec![(*id).to_owned(), (*titel).to_owned()]).collect();
+    vorm.toon(&waarde, || uitvoer::tabel(&["geval", "wat"], &rijen))
 }
 
-fn controleer(bestand: &Path, sleutel: Option<&str>) -> anyhow::Result<()> {
+fn controleer(bestand: &Path, sleutel: Option<&str>, vorm: Vorm) -> anyhow::Result<()> {
     let tekst = std::fs::read_to_string(bestand).with_context(|| format!("cannot read {}", bestand.display()))?;
     let (uitslag, sleutel) = verifieer(&tekst, sleutel)?;
-    let oordeel = if uitslag.voldoet() { "voldoet" } else { "voldoet niet" };
-    println!("the result holds: {} as {} on {}: {oordeel}", uitslag.beproefd, uitslag.rol, uitslag.begonnen_op.format("%Y-%m-%d"));
-    println!("signed with {sleutel}");
-    Ok(())
+    let (voldoet, op) = (uitslag.voldoet(), uitslag.begonnen_op.format("%Y-%m-%d").to_string());
+    let waarde = json!({ "beproefd": uitslag.beproefd, "rol": uitslag.rol, "op": op, "voldoet": voldoet, "sleutel": sleutel });
+    vorm.toon(&waarde, || {
+        let oordeel = if voldoet { "voldoet" } else { "voldoet niet" };
+        format!("the result holds: {} as {} on {op}: {oordeel}\nsigned with {sleutel}\n", uitslag.beproefd, uitslag.rol)
+    })
 }
 
 async fn probeer(args: &Proefargs) -> anyhow::Result<()> {
@@ -156,10 +158,10 @@ async fn probeer(args: &Proefargs) -> anyhow::Result<()> {
     let versie = env!("CARGO_PKG_VERSION").to_owned();
     let uitslag = Uitslag { versie, richting: richting.to_owned(), rol: rolnaam(rol), beproefd, begonnen_op, duur_ms, bevindingen };
     let tekst = bewaar(args, &uitslag)?;
-    if args.json {
-        println!("{tekst}");
+    if args.vorm.json {
+        uitvoer::regel(&tekst)?
     } else {
-        toon(&uitslag);
+        uitvoer::druk(&toon(&uitslag))?
     }
     match uitslag.tekort() {
         0 if uitslag.voldoet() => Ok(()),
@@ -172,32 +174,24 @@ fn gekozen(args: &Proefargs, id: &str) -> bool {
     args.geval.is_empty() || args.geval.iter().any(|gekozen| gekozen.eq_ignore_ascii_case(id))
 }
 
-fn balk(aantal: usize) -> ProgressBar {
-    let balk = ProgressBar::new(aantal as u64);
-    if let Ok(stijl) = ProgressStyle::with_template("{bar:30} {pos}/{len} {msg}") {
-        balk.set_style(stijl);
-    }
-    balk
-}
-
 async fn tegen_client(args: &Proefargs, rol: Rol, proef: Arc<dyn Proef>, clock: &Clock) -> anyhow::Result<Vec<Bevinding>> {
     let hartslag = Duration::from_millis(args.hartslag);
     let plan = Bouwplan { rol, luister: args.luister, certs: args.certs.clone(), hartslag };
     let toneel = Arc::new(Toneel::bouw(&plan, clock).await?);
     if args.wacht.is_some() {
         let (map, wie) = (toneel.pki.map().display(), toneel.speler());
-        eprintln!("Laat de client verbinden met {} als {wie}:", toneel.voorkant.adres);
-        eprintln!("  {map}/ca.pem, {map}/crl.pem, {map}/{wie}.pem en {map}/{wie}.key");
+        uitvoer::meld(format_args!("Laat de client verbinden met {} als {wie}:", toneel.voorkant.adres));
+        uitvoer::meld(format_args!("  {map}/ca.pem, {map}/crl.pem, {map}/{wie}.pem en {map}/{wie}.key"));
     }
     let tijden = Tijden { geduld: Duration::from_secs(args.wacht.unwrap_or(args.geduld)), hartslag, ..Tijden::default() };
     let gekozen: Vec<_> = gevallen().filter(|geval| gekozen(args, geval.id)).collect();
-    let (balk, mut bevindingen) = (balk(gekozen.len()), Vec::new());
-    for geval in gekozen {
-        balk.set_message(geval.id);
+    let (balk, mut bevindingen) = (Balk::telt("gevallen"), Vec::new());
+    for geval in &gekozen {
+        balk.zegt(geval.id);
+        balk.stand(bevindingen.len() as u64, gekozen.len() as u64);
         bevindingen.push(loper::speel(&toneel, &proef, geval, tijden).await);
-        balk.inc(1);
     }
-    balk.finish_and_clear();
+    balk.wis();
     if let Some(toneel) = Arc::into_inner(toneel) {
         toneel.stop().await?;
     }
@@ -226,13 +220,13 @@ async fn tegen_hub(args: &Proefargs, rol: Rol, hub: &str, clock: Clock) -> anyho
         eigen,
     };
     let gekozen: Vec<_> = HUBGEVALLEN.iter().filter(|geval| gekozen(args, geval.id)).collect();
-    let (balk, mut bevindingen) = (balk(gekozen.len()), Vec::new());
-    for geval in gekozen {
-        balk.set_message(geval.id);
+    let (balk, mut bevindingen) = (Balk::telt("gevallen"), Vec::new());
+    for geval in &gekozen {
+        balk.zegt(geval.id);
+        balk.stand(bevindingen.len() as u64, gekozen.len() as u64);
         bevindingen.push(bij_hub::speel(&spel, geval).await);
-        balk.inc(1);
     }
-    balk.finish_and_clear();
+    balk.wis();
     // Certificates that nobody accepts.
     let _ = std::fs::remove_dir_all(&map);
     Ok(bevindingen)
@@ -250,26 +244,28 @@ fn bewaar(args: &Proefargs, uitslag: &Uitslag) -> anyhow::Result<String> {
     };
     let json = schrijf("json", &tekst)?;
     let html = schrijf("html", &pagina::schrijf(uitslag, &hex::encode(sleutel.publiek()))?)?;
-    eprintln!("{} en {}", json.display(), html.display());
+    uitvoer::meld(format_args!("{} en {}", json.display(), html.display()));
     Ok(tekst)
 }
 
-fn toon(uitslag: &Uitslag) {
+fn toon(uitslag: &Uitslag) -> String {
+    let mut tekst = String::new();
     for een in &uitslag.bevindingen {
-        let naam = format!("{:<15}", een.uitkomst.naam());
+        let naam = format!("{:<19}", een.uitkomst.naam());
         let naam = match een.uitkomst {
-            Uitkomst::Geslaagd => naam.green().to_string(),
-            Uitkomst::NietVanToepassing => naam.dimmed().to_string(),
-            Uitkomst::Gezakt | Uitkomst::NietBeoordeeld => naam.red().to_string(),
+            Uitkomst::Geslaagd => uitvoer::goed(&naam),
+            Uitkomst::NietVanToepassing => uitvoer::stil(&naam),
+            Uitkomst::Gezakt | Uitkomst::NietBeoordeeld => uitvoer::fout(&naam),
         };
-        anstream::println!("{:<8} {naam} {}", een.id, een.titel);
+        let _ = writeln!(tekst, "{:<8}{naam} {}", een.id, een.titel);
         if !een.reden.is_empty() {
-            anstream::println!("{:24} {}", "", een.reden.dimmed());
+            let _ = writeln!(tekst, "{:28}{}", "", uitvoer::stil(&een.reden));
         }
     }
-    let oordeel = if uitslag.voldoet() { "voldoet".green().to_string() } else { "voldoet niet".red().to_string() };
+    let oordeel = if uitslag.voldoet() { uitvoer::goed("voldoet") } else { uitvoer::fout("voldoet niet") };
     let (goed, fout) = (uitslag.aantal(Uitkomst::Geslaagd), uitslag.aantal(Uitkomst::Gezakt) + uitslag.aantal(Uitkomst::NietBeoordeeld));
-    anstream::println!("\n{}: {goed} geslaagd, {fout} niet, in {} ms: {oordeel}", uitslag.rol, uitslag.duur_ms);
+    let _ = writeln!(tekst, "\n{}: {goed} geslaagd, {fout} niet, in {} ms: {oordeel}", uitslag.rol, uitslag.duur_ms);
+    tekst
 }
 
 fn rol(naam: &str) -> Result<Rol, String> {

@@ -110,21 +110,16 @@ impl Delivery {
         postvak::stand(&mut self.store.read().await?.conn(), peer.oin()).await
     }
 
-    /// One page after a number; after the last acknowledged one when none is given. With where the mailbox stands.
-    pub async fn pagina(&self, peer: &Peer, na: Option<i64>, maximaal: i64) -> Result<(Vec<Levering>, Stand), Gestaakt> {
-        let (leveringen, stand) = self.lees(peer, na, maximaal).await.map_err(Arc::new)?;
+    /// One page after a number.
+    async fn pagina(&self, peer: &Peer, na: i64, maximaal: i64) -> Result<Vec<Levering>, Gestaakt> {
+        let leveringen = self.lees(peer, na, maximaal).await.map_err(Arc::new)?;
         self.leg_vast(&leveringen).await?;
-        Ok((leveringen, stand))
+        Ok(leveringen)
     }
 
-    async fn lees(&self, peer: &Peer, na: Option<i64>, maximaal: i64) -> Result<(Vec<Levering>, Stand), StoreError> {
-        let mut lezing = self.store.read().await?;
-        // Where the mailbox stands is read first: the page can hold more, never less.
-        let stand = postvak::stand(&mut lezing.conn(), peer.oin()).await?;
-        let post = postvak::pagina(&mut lezing.conn(), &self.kluis, peer.oin(), na.unwrap_or(stand.bevestigd_tot), maximaal).await?;
-        drop(lezing);
-        let leveringen = post.into_iter().map(|post| self.levering(post, peer.oin())).collect::<Result<_, _>>()?;
-        Ok((leveringen, stand))
+    async fn lees(&self, peer: &Peer, na: i64, maximaal: i64) -> Result<Vec<Levering>, StoreError> {
+        let post = postvak::pagina(&mut self.store.read().await?.conn(), &self.kluis, peer.oin(), na, maximaal).await?;
+        post.into_iter().map(|post| self.levering(post, peer.oin())).collect()
     }
 
     /// Puts on record what is about to be handed out.
@@ -160,27 +155,26 @@ impl Delivery {
         })
     }
 
-    /// As many deliveries after a number as fit in so many bytes, at most `maximaal` but always one when there is one. Read in pieces, so
-    /// that what does not fit costs no memory.
-    pub async fn blad(&self, peer: &Peer, mut na: Option<i64>, maximaal: i64, bytes: usize) -> Result<(Vec<Levering>, Stand), Gestaakt> {
-        let (mut blad, mut omvang, mut rest) = (Vec::new(), 0, maximaal);
-        let stand = 'vol: loop {
+    /// As many deliveries after a number as fit in so many bytes, at most `maximaal` but always one when there is one; after the last
+    /// acknowledged one when no number is given. With where the mailbox stands. Read in pieces, so that what does not fit costs no memory.
+    pub async fn blad(&self, peer: &Peer, na: Option<i64>, maximaal: i64, bytes: usize) -> Result<(Vec<Levering>, Stand), Gestaakt> {
+        // Where the mailbox stands is read first: the page can hold more, never less.
+        let stand = self.stand(peer).await.map_err(Arc::new)?;
+        let (mut na, mut blad, mut omvang, mut rest) = (na.unwrap_or(stand.bevestigd_tot), Vec::new(), 0, maximaal);
+        'vol: while rest > 0 {
             let gevraagd = rest.min(PAGINA);
-            let (stuk, stand) = self.lees(peer, na, gevraagd).await.map_err(Arc::new)?;
+            let stuk = self.lees(peer, na, gevraagd).await.map_err(Arc::new)?;
             let gelezen = i64::try_from(stuk.len()).unwrap_or(i64::MAX);
             for levering in stuk {
                 omvang += levering.omvang();
                 if omvang > bytes && !blad.is_empty() {
-                    break 'vol stand;
+                    break 'vol;
                 }
-                na = Some(levering.nr);
+                na = levering.nr;
                 blad.push(levering);
             }
-            rest -= gelezen;
-            if gelezen < gevraagd || rest <= 0 {
-                break stand;
-            }
-        };
+            rest = if gelezen < gevraagd { 0 } else { rest - gelezen };
+        }
         self.leg_vast(&blad).await?;
         Ok((blad, stand))
     }
@@ -199,24 +193,30 @@ impl Delivery {
         ontvanger
     }
 
-    async fn lever(&self, peer: &Peer, mut na: Option<i64>, zender: &mpsc::Sender<Gebeurtenis>) {
+    async fn lever(&self, peer: &Peer, na: Option<i64>, zender: &mpsc::Sender<Gebeurtenis>) {
         // Listening begins before the first look, so that nothing falls in between.
         let mut bel = self.wekker.luister(peer.oin());
+        let begin = match na {
+            Some(na) => Ok(na),
+            None => self.stand(peer).await.map(|stand| stand.bevestigd_tot),
+        };
+        let mut gezien = match begin {
+            Ok(begin) => begin,
+            Err(error) => return drop(zender.send(Gebeurtenis::Fout(Gestaakt::Store(Arc::new(error)))).await),
+        };
         loop {
             let geluid = *bel.borrow_and_update();
-            let (leveringen, stand) = match self.pagina(peer, na, PAGINA).await {
+            let leveringen = match self.pagina(peer, gezien, PAGINA).await {
                 Ok(pagina) => pagina,
                 Err(error) => return drop(zender.send(Gebeurtenis::Fout(error)).await),
             };
-            let tot = leveringen.last().map(|levering| levering.nr);
+            gezien = leveringen.last().map_or(gezien, |levering| levering.nr);
             let vol = leveringen.len() >= usize::try_from(PAGINA).unwrap_or(usize::MAX);
             for levering in leveringen {
                 if zender.send(Gebeurtenis::Levering(Box::new(levering))).await.is_err() {
                     return;
                 }
             }
-            let gezien = tot.or(na).unwrap_or(stand.bevestigd_tot);
-            na = Some(gezien);
             if vol {
                 continue;
             }

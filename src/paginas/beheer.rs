@@ -1,7 +1,7 @@
 //! The pages of the operator: who takes part, with which certificate and when it was last there; and the audit log, without what its records
 //! are about.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use askama::Template;
 use axum::Extension;
@@ -20,6 +20,8 @@ use crate::domain::deelnemer::Deelnemer;
 use crate::domain::register::Register;
 use crate::identity::register::Peer;
 use crate::identity::verbindingen::Gezien;
+use crate::store::tekens;
+use crate::time::from_micros;
 use crate::wire::pagina::Nee;
 
 /// Participants on a page.
@@ -93,7 +95,11 @@ pub(super) async fn deelnemers(
     let gezien = paginas.hub.verbindingen.laatst_gezien();
     let verbonden: HashSet<_> = paginas.hub.verbindingen.overzicht().iter().map(|identiteit| identiteit.oin).collect();
     let (alle, vanaf) = (register.alle(), vraag.vanaf.unwrap_or_default());
-    let regel = |deelnemer: &&Deelnemer| regel(deelnemer, gezien.get(&deelnemer.oin), verbonden.contains(&deelnemer.oin), nu);
+    let tekens: HashMap<String, i64> = tekens::lees(&mut paginas.hub.store.read().await?.conn()).await?.into_iter().collect();
+    let regel = |deelnemer: &&Deelnemer| {
+        let teken = tekens.get(deelnemer.oin.as_str()).copied();
+        regel(deelnemer, gezien.get(&deelnemer.oin), verbonden.contains(&deelnemer.oin), (teken, nu))
+    };
     Ok(antwoord(&Deelnemers {
         kader,
         aantal: alle.len(),
@@ -104,7 +110,7 @@ pub(super) async fn deelnemers(
     }))
 }
 
-fn regel(deelnemer: &Deelnemer, gezien: Option<&Gezien>, verbonden: bool, nu: DateTime<Utc>) -> Regel {
+fn regel(deelnemer: &Deelnemer, gezien: Option<&Gezien>, verbonden: bool, (teken, nu): (Option<i64>, DateTime<Utc>)) -> Regel {
     let over = gezien.map(|gezien| (gezien.identiteit.niet_na - nu).num_days());
     let begonnen = gezien.and_then(|gezien| DateTime::from_timestamp(i64::try_from(gezien.op.as_secs()).ok()?, 0));
     let bevoegd = deelnemer.bevoegd_op(crate::domain::zaak::datum_in_nederland(nu)).is_ok();
@@ -125,7 +131,7 @@ fn regel(deelnemer: &Deelnemer, gezien: Option<&Gezien>, verbonden: bool, nu: Da
             Some(over) if over <= BIJNA => "let-op",
             Some(_) => "goed",
         },
-        gezien: begonnen.map(taal::moment).unwrap_or_default(),
+        gezien: begonnen.filter(|_| verbonden).or(teken.map(from_micros)).map(taal::moment).unwrap_or_default(),
         verbonden,
     }
 }

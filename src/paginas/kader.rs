@@ -26,6 +26,7 @@ pub(super) enum Plek {
     Begin,
     Ketenbord,
     Normklokken,
+    Normcijfers,
     Traject,
     Rechtbank,
     Deelnemers,
@@ -35,7 +36,7 @@ pub(super) enum Plek {
 use Rol::{Aanbieder, AccounthoudendeRegio, Beheerder, Expertteam, Gemeente, Gi, Inspectie, Rechtbank};
 
 /// Every page: where it is, its name, what it is for, and which roles have it.
-const PLEKKEN: [(Plek, &str, &str, &str, &[Rol]); 7] = [
+const PLEKKEN: [(Plek, &str, &str, &str, &[Rol]); 8] = [
     (Plek::Begin, "/", "Begin", "", &ALLEN),
     (Plek::Ketenbord, "/ketenbord", "Ketenbord", "Wat nog niet is aangekomen en hoe lang dat al duurt, per relatie.", &ALLEN),
     (
@@ -45,6 +46,7 @@ const PLEKKEN: [(Plek, &str, &str, &str, &[Rol]); 7] = [
         "Voor een GI de klokken die lopen; voor inspectie en regio hoe vaak elke norm gehaald is.",
         &[Gi, Inspectie, AccounthoudendeRegio],
     ),
+    (Plek::Normcijfers, "/normcijfers", "Normcijfers", "Hoe vaak uw instelling elke norm haalde, per kwartaal.", &[Gi]),
     (
         Plek::Traject,
         "/traject",
@@ -58,6 +60,13 @@ const PLEKKEN: [(Plek, &str, &str, &str, &[Rol]); 7] = [
 ];
 
 const ALLEN: [Rol; 9] = [Rechtbank, Gi, Gemeente, Aanbieder, Expertteam, Inspectie, AccounthoudendeRegio, Beheerder, Rol::LokaalTeam];
+
+impl Plek {
+    /// Where it is.
+    pub(super) fn pad(self) -> &'static str {
+        PLEKKEN.iter().find(|(een, ..)| *een == self).map_or("/", |(_, pad, ..)| pad)
+    }
+}
 
 /// A line of the menu.
 pub(super) struct Menuregel {

@@ -35,12 +35,14 @@ use crate::identity::Klok;
 use crate::identity::acceptor::{Acceptor, AcceptorInstellingen, Protocol};
 use crate::identity::tls::TlsStand;
 use crate::wire::Hub;
+use crate::wire::quota::Quotum;
 
 /// What every page works with.
 #[derive(Clone, Debug)]
 struct Paginas {
     hub: Hub,
     opname: Opname,
+    quotum: Arc<Quotum>,
 }
 
 /// Pages that are served.
@@ -78,7 +80,7 @@ pub async fn start(
         protocol: Protocol::Paginas,
     };
     let (verbindingen, _) = Acceptor::start(listener, tls, Arc::clone(&hub.verbindingen), klok, instellingen, stop.clone());
-    let router = router(Paginas { hub, opname: Opname::default() });
+    let router = router(Paginas { hub, opname: Opname::default(), quotum: Arc::new(Quotum::nieuw(&limits)) });
     Ok(Dienst { adres, taak: tokio::spawn(dienst::dien(router, verbindingen, limits, stop)) })
 }
 
@@ -88,6 +90,7 @@ fn router(paginas: Paginas) -> Router {
         .route("/", get(begin::toon))
         .route("/ketenbord", get(ketenbord::toon))
         .route("/normklokken", get(normklokken::toon))
+        .route("/normcijfers", get(normcijfers::eigen))
         .route("/rechtbank", get(rechtbank::toon))
         .route("/deelnemers", get(beheer::deelnemers))
         .route("/audit", get(beheer::audit))

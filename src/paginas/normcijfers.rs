@@ -1,7 +1,12 @@
-//! How often each norm was met: for the inspectie everything, for an accounthoudende regio the closed quarters with small cells hidden, as
-//! GetNormcijfers answers them. Every plot has its numbers in a table beside it.
+//! How often each norm was met: for the inspectie everything, for an accounthoudende regio the closed quarters with small cells hidden, for a
+//! GI its own, as GetNormcijfers answers them. Every plot has its numbers in a table beside it.
+
+use std::borrow::Cow;
+use std::collections::BTreeSet;
 
 use askama::Template;
+use axum::Extension;
+use axum::extract::State;
 use axum::response::Response;
 use chrono::{Datelike as _, NaiveDate};
 use jeugdketen_proto::v1::{self, Indicator, Normcijfer, Rol};
@@ -10,9 +15,11 @@ use super::kader::{Kader, Plek, antwoord};
 use super::normklokken::Vraag;
 use super::svg::{self, Waarde};
 use super::traject::naam;
-use super::wacht::nee;
+use super::wacht::{Gevraagd, nee};
 use super::{Paginas, taal};
+use crate::domain::ids::Oin;
 use crate::domain::rapport::INDICATOREN;
+use crate::domain::register::Register;
 use crate::identity::register::Peer;
 use crate::wire::pagina::{Kwartaalcijfers, Nee};
 
@@ -20,14 +27,19 @@ use crate::wire::pagina::{Kwartaalcijfers, Nee};
 #[template(path = "normcijfers.html")]
 struct Normcijfers {
     kader: Kader,
+    pad: &'static str,
     stand_van: Option<String>,
     onderdrukt: bool,
     kwartaal: String,
+    /// Whose figures: of the country, or of one GI.
+    over: String,
+    gis: Vec<Keuze>,
     kwartalen: Vec<Keuze>,
     indicator: &'static str,
     indicatoren: Vec<Keuze>,
     normen: Tabel,
-    regios: Tabel,
+    regios: Option<Tabel>,
+    per_gi: Option<Tabel>,
     verloop: Tabel,
     kennisgevingen: Vec<Kennisgeving>,
     pogingen: Option<Vec<(String, String, String)>>,
@@ -61,19 +73,39 @@ struct Kennisgeving {
     duren: [String; 3],
 }
 
-/// Shows them to who has them.
-pub(super) async fn toon(paginas: &Paginas, peer: &Peer, vraag: &Vraag) -> Result<Response, Nee> {
-    let kader = Kader::van(Plek::Normklokken, peer, "Normcijfers")?;
+/// Shows a GI its own.
+pub(super) async fn eigen(
+    State(paginas): State<Paginas>,
+    Extension(peer): Extension<Peer>,
+    Gevraagd(vraag): Gevraagd<Vraag>,
+) -> Result<Response, Nee> {
+    toon(&paginas, &peer, Plek::Normcijfers, &vraag).await
+}
+
+/// Shows them to who has them, at a place that its role has.
+pub(super) async fn toon(paginas: &Paginas, peer: &Peer, plek: Plek, vraag: &Vraag) -> Result<Response, Nee> {
+    let kader = Kader::van(plek, peer, "Normcijfers")?;
     let alles = peer.rol() == Rol::Inspectie;
     let geteld = paginas.opname.landelijk(&paginas.hub).await;
     let indicator = match vraag.indicator {
         None => Indicator::JeugdbeschermerTijdig,
         Some(nummer) => Indicator::try_from(nummer).ok().filter(|een| INDICATOREN.contains(een)).ok_or_else(onleesbaar)?,
     };
-    let kwartalen: Vec<(&Kwartaalcijfers, &[Normcijfer])> = match &geteld {
-        None => Vec::new(),
-        Some(geteld) if alles => geteld.wat.kwartalen.iter().map(|een| (een, een.inspectie.as_slice())).collect(),
-        Some(geteld) => geteld.wat.kwartalen.iter().filter_map(|een| Some((een, een.regio.as_deref()?))).collect(),
+    let register = paginas.hub.register.nu();
+    let wie = |oin: &str| naam(&register, oin);
+    let gevraagd = vraag.gi.as_deref().filter(|gi| !gi.is_empty());
+    let gi = match peer.rol() {
+        Rol::Gi => Some(peer.oin().to_string()),
+        Rol::Inspectie => gevraagd.map(|gi| bekende_gi(&register, gi)).transpose()?,
+        // Which GI does what is not a region's to see.
+        _ if gevraagd.is_some() => return Err(onleesbaar()),
+        _ => None,
+    };
+    let alle = geteld.as_ref().map(|geteld| geteld.wat.kwartalen.as_slice()).unwrap_or_default();
+    let kwartalen: Vec<(&Kwartaalcijfers, Cow<'_, [Normcijfer]>)> = match &gi {
+        Some(gi) => alle.iter().map(|een| (een, Cow::Owned(van_gi(&een.per_gi, gi)))).collect(),
+        None if alles => alle.iter().map(|een| (een, Cow::Borrowed(een.inspectie.as_slice()))).collect(),
+        None => alle.iter().filter_map(|een| Some((een, Cow::Borrowed(een.regio.as_deref()?)))).collect(),
     };
     let gekozen = match &vraag.kwartaal {
         Some(naam) => kwartalen.iter().position(|(een, _)| kwartaalnaam(een.vanaf) == *naam),
@@ -83,26 +115,52 @@ pub(super) async fn toon(paginas: &Paginas, peer: &Peer, vraag: &Vraag) -> Resul
     if geteld.is_some() && vraag.kwartaal.is_some() && gekozen.is_none() {
         return Err(onleesbaar());
     }
-    let gekozen = gekozen.or(kwartalen.len().checked_sub(1));
-    let (kwartaal, cijfers) = gekozen.map_or_else(Default::default, |nr| (kwartaalnaam(kwartalen[nr].0.vanaf), kwartalen[nr].1));
-    let register = paginas.hub.register.nu();
+    let gekozen = gekozen.or(kwartalen.len().checked_sub(1)).map(|nr| &kwartalen[nr]);
+    let (kwartaal, cijfers) = gekozen.map_or_else(Default::default, |(een, cijfers)| (kwartaalnaam(een.vanaf), &cijfers[..]));
+    let per_gi = gekozen.map(|(een, _)| een.per_gi.as_slice()).filter(|_| alles).unwrap_or_default();
+    let over = gi.as_deref().map_or_else(|| "landelijk".to_owned(), wie);
     let titel = |wat: &str| format!("{} {wat}, {kwartaal}", taal::indicator(indicator));
-    let wie = |oin: &str| naam(&register, oin);
-    let bij_inspectie = geteld.as_ref().filter(|_| alles);
+    let landelijk = gi.is_none();
+    let bij_inspectie = geteld.as_ref().filter(|_| alles && landelijk);
     Ok(antwoord(&Normcijfers {
         kader,
+        pad: plek.pad(),
         stand_van: geteld.as_ref().map(|geteld| taal::moment(geteld.op)),
-        onderdrukt: !alles,
-        normen: normen(&format!("Alle normen, landelijk, {kwartaal}"), cijfers),
-        regios: regios(&titel("per regio"), cijfers, indicator),
-        verloop: verloop(&format!("{} per kwartaal, landelijk", taal::indicator(indicator)), &kwartalen, indicator),
+        onderdrukt: peer.rol() == Rol::AccounthoudendeRegio,
+        normen: normen(&format!("Alle normen, {over}, {kwartaal}"), cijfers),
+        regios: landelijk.then(|| groepen(&titel("per regio"), cijfers, indicator, svg::kaart)),
+        per_gi: (alles && landelijk).then(|| groepen(&titel("per GI"), per_gi, indicator, svg::staven)),
+        verloop: verloop(&format!("{} per kwartaal, {over}", taal::indicator(indicator)), &kwartalen, indicator),
         kwartalen: kwartalen.iter().rev().map(|(een, _)| keuze(kwartaalnaam(een.vanaf), &kwartaal)).collect(),
+        gis: gikeuzes(alle.iter().filter(|_| alles), gi.as_deref()),
         indicator: taal::indicator(indicator),
         indicatoren: INDICATOREN.iter().map(|een| indicatorkeuze(*een, indicator)).collect(),
         kwartaal,
+        over,
         kennisgevingen: bij_inspectie.iter().flat_map(|geteld| &geteld.wat.kennisgevingen).map(|regel| kennisgeving(regel, wie)).collect(),
         pogingen: bij_inspectie.map(|geteld| geteld.wat.pogingen.iter().map(|regel| poging(regel, wie)).collect()),
     }))
+}
+
+/// The figures of one GI in every norm, as those of the country stand beside their regions.
+fn van_gi(per_gi: &[Normcijfer], gi: &str) -> Vec<Normcijfer> {
+    let van = |indicator: Indicator| match per_gi.iter().find(|cijfer| cijfer.groep == gi && cijfer.indicator() == indicator) {
+        Some(cijfer) => Normcijfer { groep: String::new(), naam: String::new(), ..cijfer.clone() },
+        None => Normcijfer { indicator: indicator.into(), ..Normcijfer::default() },
+    };
+    INDICATOREN.into_iter().map(van).collect()
+}
+
+/// The country, and each GI of which there is a figure.
+fn gikeuzes<'a>(kwartalen: impl Iterator<Item = &'a Kwartaalcijfers>, gekozen: Option<&str>) -> Vec<Keuze> {
+    let alle: BTreeSet<_> = kwartalen.flat_map(|een| &een.per_gi).map(|cijfer| (cijfer.naam.as_str(), cijfer.groep.as_str())).collect();
+    let keuze = |(naam, oin): (&str, &str)| Keuze { naam: naam.to_owned(), gekozen: gekozen == Some(oin), waarde: oin.to_owned() };
+    alle.into_iter().filter(|(_, oin)| !oin.is_empty()).map(keuze).collect()
+}
+
+fn bekende_gi(register: &Register, gi: &str) -> Result<String, Nee> {
+    let oin = Oin::parse(gi).ok().filter(|oin| register.zoek_rol(*oin, Rol::Gi).is_some());
+    oin.map(|oin| oin.to_string()).ok_or_else(onleesbaar)
 }
 
 fn onleesbaar() -> Nee {
@@ -128,15 +186,15 @@ fn normen(titel: &str, cijfers: &[Normcijfer]) -> Tabel {
     tabel(titel, &totalen, svg::staven)
 }
 
-/// Every region of one indicator.
-fn regios(titel: &str, cijfers: &[Normcijfer], indicator: Indicator) -> Tabel {
+/// Every group of one indicator.
+fn groepen(titel: &str, cijfers: &[Normcijfer], indicator: Indicator, plot: fn(&str, &[Waarde]) -> String) -> Tabel {
     let van = cijfers.iter().filter(|cijfer| cijfer.indicator() == indicator && !cijfer.groep.is_empty());
-    tabel(titel, &van.map(|cijfer| (cijfer.naam.clone(), cijfer)).collect::<Vec<_>>(), svg::kaart)
+    tabel(titel, &van.map(|cijfer| (cijfer.naam.clone(), cijfer)).collect::<Vec<_>>(), plot)
 }
 
 /// The total of one indicator, quarter by quarter.
-fn verloop(titel: &str, kwartalen: &[(&Kwartaalcijfers, &[Normcijfer])], indicator: Indicator) -> Tabel {
-    let totaal = |cijfers: &&[Normcijfer]| cijfers.iter().position(|cijfer| cijfer.indicator() == indicator && cijfer.groep.is_empty());
+fn verloop(titel: &str, kwartalen: &[(&Kwartaalcijfers, Cow<'_, [Normcijfer]>)], indicator: Indicator) -> Tabel {
+    let totaal = |cijfers: &[Normcijfer]| cijfers.iter().position(|cijfer| cijfer.indicator() == indicator && cijfer.groep.is_empty());
     let van = kwartalen.iter().filter_map(|(een, cijfers)| Some((kwartaalnaam(een.vanaf), &cijfers[totaal(cijfers)?])));
     tabel(titel, &van.collect::<Vec<_>>(), svg::verloop)
 }

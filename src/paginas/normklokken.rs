@@ -30,6 +30,8 @@ pub(super) struct Vraag {
     pub(super) kwartaal: Option<String>,
     /// Number of an indicator.
     pub(super) indicator: Option<i32>,
+    /// OIN of a GI; empty for the country.
+    pub(super) gi: Option<String>,
 }
 
 #[derive(Template)]
@@ -67,7 +69,7 @@ pub(super) async fn toon(
     Gevraagd(vraag): Gevraagd<Vraag>,
 ) -> Result<Response, Nee> {
     if peer.rol() != Rol::Gi {
-        return normcijfers::toon(&paginas, &peer, &vraag).await;
+        return normcijfers::toon(&paginas, &peer, Plek::Normklokken, &vraag).await;
     }
     let kader = Kader::van(Plek::Normklokken, &peer, "Normklokken")?;
     let na = match vraag.na.as_deref() {

@@ -11,7 +11,7 @@ use tokio::time::{Instant, timeout};
 
 use crate::domain::ids::Oin;
 use crate::domain::rapport::percentiel;
-use crate::store::{Store, StoreError, paginas, postvak};
+use crate::store::{Store, StoreError, paginas, postvak, tekens};
 use crate::wire::Hub;
 use crate::wire::pagina::{Landelijk, Nee};
 
@@ -96,22 +96,30 @@ pub(super) struct Relatie {
     pub(super) duur: [u64; 2],
     /// The moment of the last delivery, and of the last confirmation, in microseconds.
     pub(super) laatste_op: [Option<i64>; 2],
+    /// How often the message that the whole mailbox waits for was handed out, when it is of this relation.
+    pub(super) uitgereikt: i64,
 }
 
-/// Every relation of the chain, by sender and recipient.
-pub(super) type Relaties = BTreeMap<(String, String), Relatie>;
+/// What is between participants, and when each was last there.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Keten {
+    /// Every relation, by sender and recipient.
+    pub(super) relaties: BTreeMap<(String, String), Relatie>,
+    /// The last sign of life at any hub, in microseconds.
+    pub(super) tekens: HashMap<String, i64>,
+}
 
 /// What is kept.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Opname {
-    relaties: Arc<Kast<Relaties>>,
+    keten: Arc<Kast<Keten>>,
     landelijk: Arc<Kast<Landelijk>>,
 }
 
 impl Opname {
     /// What is between participants.
-    pub(super) async fn relaties(&self, hub: &Hub) -> Option<Arc<Geteld<Relaties>>> {
-        self.relaties.geef(hub, |hub| async move { Ok(tel_relaties(&hub.store, hub.clock.today()).await?) }).await
+    pub(super) async fn keten(&self, hub: &Hub) -> Option<Arc<Geteld<Keten>>> {
+        self.keten.geef(hub, |hub| async move { Ok(tel_keten(&hub.store, hub.clock.today()).await?) }).await
     }
 
     /// The figures of the country.
@@ -121,16 +129,19 @@ impl Opname {
 }
 
 /// Mailbox by mailbox, each with a connection for a moment.
-async fn tel_relaties(store: &Store, vandaag: NaiveDate) -> Result<Relaties, StoreError> {
-    let postvakken = postvak::achterstanden(&mut store.read().await?.conn(), vandaag).await?;
-    let mut relaties = Relaties::new();
+async fn tel_keten(store: &Store, vandaag: NaiveDate) -> Result<Keten, StoreError> {
+    let mut lezing = store.read().await?;
+    let postvakken = postvak::achterstanden(&mut lezing.conn(), vandaag).await?;
+    let tekens = tekens::lees(&mut lezing.conn()).await?.into_iter().collect();
+    drop(lezing);
+    let mut relaties: BTreeMap<(String, String), Relatie> = BTreeMap::new();
     for postvak in postvakken {
         let Ok(oin) = Oin::parse(&postvak.oin) else { continue };
         let mut lezing = store.read().await?;
         let laatste = paginas::laatste(&mut lezing.conn(), oin, LAATSTE).await?;
-        let wachtend = match postvak.aantal {
-            0 => Vec::new(),
-            _ => paginas::wachtend(&mut lezing.conn(), oin).await?,
+        let (wachtend, kop) = match postvak.aantal {
+            0 => (Vec::new(), None),
+            _ => (paginas::wachtend(&mut lezing.conn(), oin).await?, paginas::kop(&mut lezing.conn(), oin).await?),
         };
         drop(lezing);
         let mut duren: HashMap<String, Vec<u64>> = HashMap::new();
@@ -153,8 +164,11 @@ async fn tel_relaties(store: &Store, vandaag: NaiveDate) -> Result<Relaties, Sto
             let relatie = relaties.entry((rij.afzender, postvak.oin.clone())).or_default();
             (relatie.wachtend, relatie.oudste_op) = (rij.aantal, Some(rij.oudste_op));
         }
+        if let Some(kop) = kop {
+            relaties.entry((kop.afzender, postvak.oin)).or_default().uitgereikt = kop.uitgereikt;
+        }
     }
-    Ok(relaties)
+    Ok(Keten { relaties, tekens })
 }
 
 /// The last quarters, the running one last.

@@ -1,6 +1,7 @@
 //! Plots as SVG: bars, a trend and a grid of regions. Looks are in the style sheet. Each plot is an image with a name; its numbers are in a
 //! table beside it, on every page that shows one.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 /// A value of a plot: its name, and how much of how much; none when it may not be shown or there is nothing.
@@ -77,57 +78,69 @@ pub(super) fn verloop(titel: &str, waarden: &[Waarde]) -> String {
     svg + "</svg>"
 }
 
-/// Where regions lie, about as on a map: column and row.
-const LIGGING: [(&str, usize, usize); 13] = [
-    ("Friesland", 2, 0),
-    ("Groningen/Drenthe", 3, 0),
-    ("Noord-Holland", 1, 1),
-    ("Noord-Holland/Amsterdam", 1, 1),
-    ("Amsterdam", 2, 1),
-    ("Overijssel", 3, 1),
-    ("Zuid-West", 0, 2),
-    ("Rijnmond", 1, 2),
-    ("Utrecht/Flevoland", 2, 2),
-    ("Gelderland", 3, 2),
-    ("Zeeland", 0, 3),
-    ("Brabant", 1, 3),
-    ("Limburg", 2, 3),
+/// Where regions lie, about as on a map: column, row, and how many columns wide. What some norms count as one, others count as two.
+const LIGGING: [(&str, usize, usize, usize); 13] = [
+    ("Friesland", 2, 0, 1),
+    ("Groningen/Drenthe", 3, 0, 1),
+    ("Noord-Holland/Amsterdam", 1, 1, 2),
+    ("Noord-Holland", 1, 1, 1),
+    ("Amsterdam", 2, 1, 1),
+    ("Overijssel", 3, 1, 1),
+    ("Zuid-West", 0, 2, 1),
+    ("Rijnmond", 1, 2, 1),
+    ("Utrecht/Flevoland", 2, 2, 1),
+    ("Gelderland", 3, 2, 1),
+    ("Zeeland", 0, 3, 1),
+    ("Brabant", 1, 3, 1),
+    ("Limburg", 2, 3, 1),
 ];
 
-/// A tile for each region, the darker the more; those that are on no map come below it.
+/// A tile for each region, the darker the more, also for one of which there is nothing; those that are on no map come below it.
 pub(super) fn kaart(titel: &str, waarden: &[Waarde]) -> String {
-    let elders = waarden.iter().filter(|waarde| !LIGGING.iter().any(|(naam, ..)| *naam == waarde.naam)).count();
-    let mut svg = begin(titel, 640, (4 + elders.div_ceil(4)) * 70 + 4);
-    let mut los = 0;
+    let ligging = |waarde: &Waarde| LIGGING.iter().find(|(naam, ..)| *naam == waarde.naam).copied();
+    let (mut los, mut bezet, mut tegels) = (0, BTreeSet::new(), String::new());
     for waarde in waarden {
-        let (kolom, rij) = match LIGGING.iter().find(|(naam, ..)| *naam == waarde.naam) {
-            Some((_, kolom, rij)) => (*kolom, *rij),
-            None => {
+        let (kolom, rij, breed) = ligging(waarde).map_or_else(
+            || {
                 los += 1;
-                ((los - 1) % 4, 4 + (los - 1) / 4)
-            }
-        };
-        let klasse = match waarde.procent() {
-            None => "vak",
-            Some(procent) if procent < 70.0 => "vak1",
-            Some(procent) if procent < 80.0 => "vak2",
-            Some(procent) if procent < 90.0 => "vak3",
-            Some(_) => "vak4",
-        };
-        let (x, y) = (kolom * 160 + 2, rij * 70 + 2);
-        let _ = write!(
-            svg,
-            "<rect class=\"{klasse}\" x=\"{x}\" y=\"{y}\" width=\"154\" height=\"64\" rx=\"4\"/>\
-             <text x=\"{}\" y=\"{}\">{}</text><text x=\"{}\" y=\"{}\">{}</text>",
-            x + 8,
-            y + 24,
-            veilig(&waarde.naam),
-            x + 8,
-            y + 46,
-            waarde.label(),
+                ((los - 1) % 4, 4 + (los - 1) / 4, 1)
+            },
+            |(_, kolom, rij, breed)| (kolom, rij, breed),
         );
+        bezet.extend((kolom..kolom + breed).map(|kolom| (kolom, rij)));
+        tegel(&mut tegels, (kolom, rij, breed), waarde);
     }
-    svg + "</svg>"
+    for (naam, kolom, rij, breed) in LIGGING {
+        let plek: Vec<_> = (kolom..kolom + breed).map(|kolom| (kolom, rij)).collect();
+        if !plek.iter().any(|plek| bezet.contains(plek)) {
+            bezet.extend(plek);
+            tegel(&mut tegels, (kolom, rij, breed), &Waarde { naam: naam.to_owned(), deel: None });
+        }
+    }
+    begin(titel, 640, (4 + usize::div_ceil(los, 4)) * 70 + 4) + &tegels + "</svg>"
+}
+
+fn tegel(svg: &mut String, (kolom, rij, breed): (usize, usize, usize), waarde: &Waarde) {
+    let klasse = match waarde.procent() {
+        None => "vak",
+        Some(procent) if procent < 70.0 => "vak1",
+        Some(procent) if procent < 80.0 => "vak2",
+        Some(procent) if procent < 90.0 => "vak3",
+        Some(_) => "vak4",
+    };
+    let (x, y) = (kolom * 160 + 2, rij * 70 + 2);
+    let _ = write!(
+        svg,
+        "<rect class=\"{klasse}\" x=\"{x}\" y=\"{y}\" width=\"{}\" height=\"64\" rx=\"4\"/>\
+         <text x=\"{}\" y=\"{}\">{}</text><text x=\"{}\" y=\"{}\">{}</text>",
+        breed * 160 - 6,
+        x + 8,
+        y + 24,
+        veilig(&waarde.naam),
+        x + 8,
+        y + 46,
+        waarde.label(),
+    );
 }
 
 #[cfg(test)]
@@ -145,5 +158,19 @@ mod tests {
         assert_eq!(kaart("", &waarden).matches("75% (3/4)").count(), 1);
         assert_eq!(staven("", &waarden).matches('–').count(), 2, "nothing is no zero");
         assert_eq!(verloop("", &waarden).matches("<circle").count(), 1);
+    }
+
+    #[test]
+    fn the_map_has_every_region_once_also_those_without_a_number() {
+        let tegels = |namen: &[&str]| {
+            let waarden: Vec<_> = namen.iter().map(|naam| Waarde { naam: (*naam).to_owned(), deel: Some((1, 2)) }).collect();
+            let plaat = kaart("", &waarden);
+            (plaat.matches("<rect").count(), plaat.matches("50% (1/2)").count())
+        };
+        assert_eq!(tegels(&[]), (11, 0));
+        assert_eq!(tegels(&["Noord-Holland/Amsterdam"]), (11, 1));
+        assert_eq!(tegels(&["Amsterdam"]), (12, 1), "a norm that counts two counts twelve");
+        assert_eq!(tegels(&["Noord-Holland", "Amsterdam", "Zeeland"]), (12, 3));
+        assert_eq!(tegels(&["Nergens"]), (12, 1));
     }
 }

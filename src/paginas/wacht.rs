@@ -5,18 +5,19 @@ use std::sync::Arc;
 
 use askama::Template;
 use axum::Extension;
-use axum::extract::{FromRequestParts, Query, Request, State};
+use axum::extract::{FromRequestParts, MatchedPath, Query, Request, State};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-
 use serde::de::DeserializeOwned;
+use tokio::time::Instant;
 
 use super::kader::{antwoord, stijl};
 use super::{Paginas, taal};
 use crate::identity::verbinding::Identiteit;
 use crate::wire::pagina::Nee;
+use crate::wire::quota::houd_op;
 
 /// What goes with every answer. There is no script to allow, and nothing of another origin.
 const KOPPEN: [(HeaderName, &str); 8] = [
@@ -76,19 +77,28 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Gevraagd<T> {
 pub(super) async fn bewaak(
     State(paginas): State<Paginas>,
     Extension(identiteit): Extension<Arc<Identiteit>>,
+    pagina: Option<MatchedPath>,
     mut vraag: Request,
     verder: Next,
 ) -> Response {
+    let begin = Instant::now();
     let mut antwoord = match toegelaten(&paginas, &identiteit, &vraag) {
         Ok(peer) => {
             vraag.extensions_mut().insert(peer);
             verder.run(vraag).await
         }
-        Err(nee) => nee.into_response(),
+        Err(nee) => {
+            if nee.code == StatusCode::TOO_MANY_REQUESTS {
+                houd_op().await;
+            }
+            nee.into_response()
+        }
     };
     if antwoord.status() == StatusCode::METHOD_NOT_ALLOWED {
         antwoord.headers_mut().insert(header::ALLOW, HeaderValue::from_static("GET, HEAD"));
     }
+    let naam = pagina.as_ref().map_or("-", MatchedPath::as_str);
+    paginas.hub.meters.pagina(naam, antwoord.status().as_u16(), begin.elapsed());
     antwoord.headers_mut().extend(KOPPEN.map(|(naam, waarde)| (naam, HeaderValue::from_static(waarde))));
     antwoord
 }
@@ -99,6 +109,9 @@ fn toegelaten(paginas: &Paginas, identiteit: &Identiteit, vraag: &Request) -> Re
     }
     if !van_eigen_pagina(vraag.headers()) {
         return Err(nee(StatusCode::FORBIDDEN, "ANDERE_HERKOMST"));
+    }
+    if !paginas.quotum.neem(identiteit.oin) {
+        return Err(nee(StatusCode::TOO_MANY_REQUESTS, "QUOTUM_OVERSCHREDEN"));
     }
     paginas.hub.bezoeker(identiteit)
 }

@@ -19,6 +19,7 @@ pub mod logboek;
 pub mod paginas;
 pub mod postvak;
 pub mod sleutels;
+pub mod tekens;
 pub mod toezicht;
 mod waarborg;
 pub mod zaken;
@@ -137,16 +138,18 @@ impl Store {
 
     /// Begins a writing transaction. It holds the row of `reeks`, so it is the only one, on whichever hub.
     pub async fn write(&self) -> Result<(Tx, Reeks), StoreError> {
-        let mut tx = match &self.pools {
-            Pools::Sqlite { write, .. } => Tx::Sqlite(Schrijving::begin(write.acquire().await?).await?),
+        match &self.pools {
+            Pools::Sqlite { write, .. } => {
+                let mut tx = Tx::Sqlite(Schrijving::begin(write.acquire().await?).await?);
+                let reeks = fetch_one!(&mut tx.conn(), Reeks, REEKS_OP_SLOT)?;
+                Ok((tx, reeks))
+            }
             Pools::Postgres { write, .. } => {
                 let mut conn = write.neem().await?;
-                conn.begin().await?;
-                Tx::Postgres(conn)
+                let reeks = conn.begin(REEKS_OP_SLOT).await?;
+                Ok((Tx::Postgres(conn), reeks))
             }
-        };
-        let reeks = reeks_op_slot(&mut tx.conn()).await?;
-        Ok((tx, reeks))
+        }
     }
 
     /// Takes a connection for reading. Each statement sees all that was committed before it.
@@ -265,8 +268,17 @@ impl Tx {
         }
     }
 
-    /// Makes it durable. After an error it is not known whether it is; a repetition of the same messages tells.
-    pub async fn commit(self) -> Result<(), StoreError> {
+    /// Writes what was put off, so that nothing can be wrong with it any more when it is made durable.
+    pub async fn voltooi(&mut self) -> Result<(), StoreError> {
+        match self {
+            Tx::Sqlite(_) => Ok(()),
+            Tx::Postgres(conn) => Ok(conn.verstuur().await?),
+        }
+    }
+
+    /// Makes it durable. After `StoreError::Unavailable` it is not known whether it is; a repetition of the same messages tells.
+    pub async fn commit(mut self) -> Result<(), StoreError> {
+        self.voltooi().await?;
         let outcome = match self {
             Tx::Sqlite(mut tx) => tx.commit().await,
             Tx::Postgres(mut conn) => conn.commit().await,
@@ -340,17 +352,20 @@ pub struct Reeks {
 }
 
 /// The update changes nothing: it locks the row where rows can be locked, and reads it.
-async fn reeks_op_slot(conn: &mut Conn<'_>) -> Result<Reeks, StoreError> {
-    let sql = "-- reeks_op_slot
-        update reeks set bericht = bericht where id = 1 returning bericht, audit, register, boom, hoofd";
-    Ok(fetch_one!(conn, Reeks, sql)?)
-}
+const REEKS_OP_SLOT: &str = "-- reeks_op_slot
+    update reeks set bericht = bericht where id = 1 returning bericht, audit, register, boom, hoofd";
 
 /// Writes the numbers last given out.
 pub async fn schrijf_reeks(conn: &mut Conn<'_>, reeks: &Reeks) -> Result<(), StoreError> {
-    let sql = "-- schrijf_reeks
-        update reeks set bericht = $1, audit = $2, register = $3, boom = $4, hoofd = $5 where id = 1";
-    execute!(conn, sql, reeks.bericht, reeks.audit, reeks.register, reeks.boom.as_slice(), reeks.hoofd.as_str())?;
+    execute_rows!(
+        conn,
+        "-- schrijf_reeks
+        with nu (bericht, audit, register, boom, hoofd) as (",
+        ") update reeks set bericht = nu.bericht, audit = nu.audit, register = nu.register, boom = nu.boom, hoofd = nu.hoofd
+        from nu where id = 1",
+        &[reeks],
+        |r| [r.bericht, r.audit, r.register, r.boom.as_slice(), r.hoofd.as_str()]
+    );
     Ok(())
 }
 

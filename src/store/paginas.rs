@@ -120,6 +120,27 @@ pub async fn wachtend(conn: &mut Conn<'_>, ontvanger: Oin) -> Result<Vec<Wachten
     Ok(fetch_all!(conn, Wachtend, sql, ontvanger.to_string())?)
 }
 
+/// The oldest message that a participant did not confirm, and how often a view of it was handed to it.
+#[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
+pub struct Kop {
+    /// The sender.
+    pub afzender: String,
+    /// How often, by the audit log; 0 for a message that belongs to no case.
+    pub uitgereikt: i64,
+}
+
+/// The first message of a mailbox that was not confirmed; none when all were.
+pub async fn kop(conn: &mut Conn<'_>, ontvanger: Oin) -> Result<Option<Kop>, StoreError> {
+    let sql = "-- paginas::kop
+        select b.afzender, (select count(*) from audit a
+            where a.zaak = b.maatregel_id and a.handeling = 'GELEVERD' and a.nummer = b.volgnummer and a.wie = p.ontvanger) as uitgereikt
+        from postvakken v
+        join postvak p on p.ontvanger = v.oin and p.nr = v.bevestigd_tot + 1
+        join berichten b on b.volgnummer = p.volgnummer
+        where v.oin = $1";
+    Ok(fetch_optional!(conn, Kop, sql, ontvanger.to_string())?)
+}
+
 /// One delivery: from whom, offered and confirmed when.
 #[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
 pub struct Bezorgd {

@@ -1,15 +1,18 @@
 //! Connections to PostgreSQL, kept in stock. A connection goes back only when nothing is under way on it: what was left in the middle of a
 //! statement or a transaction is closed, and its place is free again at once, also when the other side never answers. It knows no table.
 
+use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use sqlx::postgres::{PgConnectOptions, PgConnection};
-use sqlx::{ConnectOptions as _, Connection as _};
+use sqlx::error::BoxDynError;
+use sqlx::postgres::{PgArguments, PgConnectOptions, PgConnection, PgRow};
+use sqlx::{Arguments as _, AssertSqlSafe, ConnectOptions as _, Connection as _, FromRow};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout;
 
+use super::statement::parameters;
 use super::{StoreError, dialect};
 
 /// How long to wait for a place, and for a connection.
@@ -69,7 +72,16 @@ impl Voorraad {
             }
         };
         let (stand, actueel) = (Arc::clone(&self.stand), Arc::clone(&self.lichting));
-        Ok(Verbinding { conn: Some(conn), lichting, actueel, opdracht: false, transactie: false, stand, _plaats: plaats })
+        Ok(Verbinding {
+            conn: Some(conn),
+            lichting,
+            actueel,
+            opdracht: false,
+            transactie: false,
+            uitgesteld: Uitgesteld::default(),
+            stand,
+            _plaats: plaats,
+        })
     }
 
     /// How many are open, and how many of them free.
@@ -109,13 +121,14 @@ pub struct Verbinding {
     opdracht: bool,
     /// A transaction is open.
     transactie: bool,
+    uitgesteld: Uitgesteld,
     stand: Arc<Mutex<Stand>>,
     _plaats: OwnedSemaphorePermit,
 }
 
 impl Verbinding {
     /// The connection, for one statement. Unless another statement of the store ends well after it, it is closed instead of kept.
-    pub fn opdracht(&mut self) -> Result<&mut PgConnection, sqlx::Error> {
+    fn opdracht(&mut self) -> Result<&mut PgConnection, sqlx::Error> {
         self.opdracht = true;
         self.conn.as_mut().ok_or(sqlx::Error::PoolClosed)
     }
@@ -131,22 +144,76 @@ impl Verbinding {
         uitkomst
     }
 
-    /// Opens a transaction.
-    pub(super) async fn begin(&mut self) -> Result<(), sqlx::Error> {
+    /// Opens a transaction with its first statement, which has no parameters and returns one row.
+    pub(super) async fn begin<T: for<'r> FromRow<'r, PgRow>>(&mut self, sql: &'static str) -> Result<T, sqlx::Error> {
         self.transactie = true;
-        self.zeg("begin").await
+        let sql = AssertSqlSafe(format!("begin; {sql}"));
+        let uitkomst = binnen_de_tijd(sqlx::raw_sql(sql).fetch_one(self.opdracht()?)).await;
+        T::from_row(&self.klaar(uitkomst)?)
     }
 
-    /// Ends it. After an error it is not known whether it is durable.
+    /// Ends it. After an error it is not known whether it is durable. Nothing may have been put off.
     pub(super) async fn commit(&mut self) -> Result<(), sqlx::Error> {
-        self.zeg("commit").await?;
+        let uitkomst = binnen_de_tijd(sqlx::raw_sql("commit").execute(self.opdracht()?)).await;
+        self.klaar(uitkomst)?;
         self.transactie = false;
         Ok(())
     }
 
-    async fn zeg(&mut self, sql: &'static str) -> Result<(), sqlx::Error> {
-        let uitkomst = binnen_de_tijd(sqlx::raw_sql(sql).execute(self.opdracht()?)).await;
+    /// Puts off a statement for rows, `waarden` adding an array for each of its columns. Outside a transaction it is sent at once.
+    pub async fn stel_uit(
+        &mut self,
+        (begin, einde): (&str, &str),
+        kolommen: usize,
+        waarden: impl FnOnce(&mut PgArguments) -> Result<(), BoxDynError>,
+    ) -> Result<(), sqlx::Error> {
+        // No row is written twice in one statement.
+        if self.uitgesteld.teksten.iter().any(|tekst| tekst.starts_with(begin)) {
+            self.verstuur().await?;
+        }
+        let Uitgesteld { teksten, waarden: alle } = &mut self.uitgesteld;
+        teksten.push(format!("{begin} select * from unnest({}) {einde}", parameters(alle.len(), kolommen)));
+        waarden(alle).map_err(sqlx::Error::Encode)?;
+        if self.transactie { Ok(()) } else { self.verstuur().await }
+    }
+
+    /// Sends what was put off.
+    pub(super) async fn verstuur(&mut self) -> Result<(), sqlx::Error> {
+        let Some((sql, waarden)) = self.uitgesteld.neem() else { return Ok(()) };
+        let uitkomst = binnen_de_tijd(sqlx::query_with(AssertSqlSafe(sql), waarden).execute(self.opdracht()?)).await;
         self.klaar(uitkomst).map(drop)
+    }
+
+    /// The connection, for one statement, when what was put off has been sent.
+    pub async fn aan_de_beurt(&mut self) -> Result<&mut PgConnection, sqlx::Error> {
+        self.verstuur().await?;
+        self.opdracht()
+    }
+}
+
+/// Statements that return nothing and wait for the next that does, or for the end of the transaction: together they are one round trip.
+#[derive(Default)]
+struct Uitgesteld {
+    teksten: Vec<String>,
+    waarden: PgArguments,
+}
+
+impl Uitgesteld {
+    /// One statement for all, with the values of all in turn.
+    fn neem(&mut self) -> Option<(String, PgArguments)> {
+        let Uitgesteld { mut teksten, waarden } = std::mem::take(self);
+        if teksten.len() < 2 {
+            return teksten.pop().map(|sql| (sql, waarden));
+        }
+        let delen: Vec<_> = teksten.iter().enumerate().map(|(nr, sql)| format!("deel{nr} as ({sql})")).collect();
+        Some((format!("with {} select", delen.join(", ")), waarden))
+    }
+}
+
+/// Without what they write.
+impl fmt::Debug for Uitgesteld {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(&self.teksten).finish()
     }
 }
 

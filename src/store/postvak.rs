@@ -2,6 +2,7 @@
 //! commits and without gaps.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::sync::Arc;
 
 use chrono::NaiveDate;
@@ -9,7 +10,7 @@ use jeugdketen_proto::Kind;
 use uuid::Uuid;
 
 use super::StoreError;
-use super::sleutels;
+use super::sleutels::{self, ZaaksleutelRij};
 use super::statement::Conn;
 use crate::domain::ids::{MaatregelId, Oin};
 use crate::kluis::{Kluis, Zaaksleutels};
@@ -131,6 +132,29 @@ struct PostRij {
     einde_per: Option<String>,
     einde_volgnummer: Option<i64>,
     maatregel_id: Option<Uuid>,
+    kek: Option<String>,
+    sleutel_inhoud: Option<Vec<u8>>,
+    sleutel_feiten: Option<Vec<u8>>,
+    sleutel_sinds: Option<i64>,
+    pseudoniem: Option<Vec<u8>>,
+    pseudoniem_soort: Option<i16>,
+    epoche: Option<i16>,
+}
+
+impl PostRij {
+    /// The wrapped keys that it is sealed with; none when they were destroyed.
+    fn verpakt(&mut self) -> Option<ZaaksleutelRij> {
+        Some(ZaaksleutelRij {
+            id: self.sleutel,
+            kek: self.kek.take()?,
+            inhoud: self.sleutel_inhoud.take(),
+            feiten: self.sleutel_feiten.take()?,
+            sinds: self.sleutel_sinds?,
+            pseudoniem: self.pseudoniem.take(),
+            pseudoniem_soort: self.pseudoniem_soort,
+            epoche: self.epoche,
+        })
+    }
 }
 
 /// Without the body: that is nobody's to read in a log.
@@ -144,21 +168,26 @@ impl std::fmt::Debug for Post {
 pub async fn pagina(conn: &mut Conn<'_>, kluis: &Kluis, oin: Oin, na: i64, maximaal: i64) -> Result<Vec<Post>, StoreError> {
     let sql = "-- postvak::pagina
         select p.nr, p.rol, p.volgnummer, p.aangeboden_op, b.afzender, b.afzender_rol, b.aanvaard_op, b.soort, b.sleutel, b.inhoud,
-            b.receipt, b.traceparent, b.maatregel_id, r.per as einde_per, r.laatste_volgnummer as einde_volgnummer
+            b.receipt, b.traceparent, b.maatregel_id, r.per as einde_per, r.laatste_volgnummer as einde_volgnummer,
+            s.kek, s.inhoud as sleutel_inhoud, s.feiten as sleutel_feiten, s.sinds as sleutel_sinds, s.pseudoniem, s.pseudoniem_soort,
+            s.epoche
         from postvak p
         join berichten b on b.volgnummer = p.volgnummer
+        left join zaaksleutels s on s.id = b.sleutel
         left join relatie_einden r on r.maatregel_id = b.maatregel_id and r.oin = p.ontvanger
         where p.ontvanger = $1 and p.nr > $2
         order by p.nr
         limit $3";
-    let rijen = fetch_all!(conn, PostRij, sql, oin.to_string(), na, maximaal)?;
-    let mut ids: Vec<Uuid> = rijen.iter().map(|rij| rij.sleutel).collect();
-    ids.sort_unstable();
-    ids.dedup();
-    let sleutels = sleutels::zaken(conn, kluis, &ids).await?;
-    let sleutels: HashMap<Uuid, Arc<Zaaksleutels>> = sleutels.into_iter().map(|(id, sleutels)| (id, Arc::new(sleutels))).collect();
+    let mut rijen = fetch_all!(conn, PostRij, sql, oin.to_string(), na, maximaal)?;
+    let mut sleutels: HashMap<Uuid, Option<Arc<Zaaksleutels>>> = HashMap::new();
+    for rij in &mut rijen {
+        if let Entry::Vacant(plaats) = sleutels.entry(rij.sleutel) {
+            let open = |rij: ZaaksleutelRij| sleutels::open(kluis, rij.verpakt()?);
+            plaats.insert(rij.verpakt().map(open).transpose()?.map(Arc::new));
+        }
+    }
     let post = |rij: PostRij| Post {
-        sleutels: sleutels.get(&rij.sleutel).cloned(),
+        sleutels: sleutels.get(&rij.sleutel).cloned().flatten(),
         nr: rij.nr,
         rol: rij.rol,
         volgnummer: rij.volgnummer,

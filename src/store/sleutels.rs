@@ -27,14 +27,14 @@ pub async fn alle(conn: &mut Conn<'_>) -> Result<Vec<(String, Vec<u8>)>, StoreEr
 /// The wrapped keys of a case as a row.
 #[derive(Clone, sqlx::FromRow)]
 pub(super) struct ZaaksleutelRij {
-    id: Uuid,
-    kek: String,
-    inhoud: Option<Vec<u8>>,
-    feiten: Vec<u8>,
-    sinds: i64,
-    pseudoniem: Option<Vec<u8>>,
-    pseudoniem_soort: Option<i16>,
-    epoche: Option<i16>,
+    pub(super) id: Uuid,
+    pub(super) kek: String,
+    pub(super) inhoud: Option<Vec<u8>>,
+    pub(super) feiten: Vec<u8>,
+    pub(super) sinds: i64,
+    pub(super) pseudoniem: Option<Vec<u8>>,
+    pub(super) pseudoniem_soort: Option<i16>,
+    pub(super) epoche: Option<i16>,
 }
 
 impl ZaaksleutelRij {

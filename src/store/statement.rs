@@ -40,17 +40,17 @@ pub fn placeholders(columns: usize, rows: usize) -> Arc<str> {
     Arc::clone(made.entry((columns, rows)).or_insert_with(|| (0..rows).map(row).collect::<Vec<_>>().join(", ").into()))
 }
 
-/// `$1, $2, $3`.
-pub fn parameters(columns: usize) -> String {
-    (1..=columns).map(|column| format!("${column}")).collect::<Vec<_>>().join(", ")
+/// `$1, $2, $3`, after so many others.
+pub fn parameters(before: usize, columns: usize) -> String {
+    (before + 1..=before + columns).map(|column| format!("${column}")).collect::<Vec<_>>().join(", ")
 }
 
-/// Runs a query on a connection to PostgreSQL, within its time, and says to the connection how it ended.
+/// Runs a query on a connection to PostgreSQL, after what was put off there, within its time, and says to the connection how it ended.
 macro_rules! on_postgres {
     ($conn:expr, $query:expr, $method:ident) => {{
         let conn = $conn;
         let query = $query;
-        match conn.opdracht() {
+        match conn.aan_de_beurt().await {
             Ok(open) => {
                 let outcome = $crate::store::postgres::binnen_de_tijd(query.$method(open)).await;
                 conn.klaar(outcome)
@@ -93,8 +93,10 @@ macro_rules! execute {
     };
 }
 
-/// One statement for many rows. SQLite gets `$head values (…), (…) $tail`, in groups; PostgreSQL `$head select * from unnest(…) $tail` with
-/// one array a column, whose text is the same for any number of rows: one round trip, always prepared. The text is built from constants only.
+/// One statement for many rows that returns none. SQLite gets `$head values (…), (…) $tail`, in groups; PostgreSQL
+/// `$head select * from unnest(…) $tail` with one array a column, whose text is the same for any number of rows: always prepared, and in a
+/// transaction put off until something is asked or it ends, so that those that follow each other are one round trip. They must not need each
+/// other's outcome. The text is built from constants only.
 macro_rules! execute_rows {
     ($conn:expr, $head:expr, $tail:expr, $rows:expr, |$row:ident| [$($bind:expr),+ $(,)?]) => {{
         const COLUMNS: usize = [$(stringify!($bind)),+].len();
@@ -109,9 +111,11 @@ macro_rules! execute_rows {
                 }
             }
             $crate::store::statement::Conn::Postgres(conn) if !rows.is_empty() => {
-                let sql = format!("{} select * from unnest({}) {}", $head, $crate::store::statement::parameters(COLUMNS), $tail);
-                let query = sqlx::query(sqlx::AssertSqlSafe(sql))$(.bind(rows.iter().map(|$row| ($row, $bind).1).collect::<Vec<_>>()))+;
-                on_postgres!(conn, query, execute)?;
+                conn.stel_uit(($head, $tail), COLUMNS, |values| {
+                    $(sqlx::Arguments::add(values, rows.iter().map(|$row| ($row, $bind).1).collect::<Vec<_>>())?;)+
+                    Ok(())
+                })
+                .await?;
             }
             $crate::store::statement::Conn::Postgres(_) => {}
         }
@@ -134,7 +138,7 @@ macro_rules! fetch_rows {
                 }
             }
             $crate::store::statement::Conn::Postgres(conn) if !rows.is_empty() => {
-                let sql = format!("{} select * from unnest({}) {}", $head, $crate::store::statement::parameters(COLUMNS), $tail);
+                let sql = format!("{} select * from unnest({}) {}", $head, $crate::store::statement::parameters(0, COLUMNS), $tail);
                 let query = sqlx::query_as::<_, $type>(sqlx::AssertSqlSafe(sql))$(.bind(rows.iter().map(|$row| ($row, $bind).1).collect::<Vec<_>>()))+;
                 found = on_postgres!(conn, query, fetch_all)?;
             }

@@ -40,6 +40,7 @@ pub struct Meters {
     batch: Histogram<u64>,
     ontvangst: Histogram<f64>,
     uitspraak: Histogram<f64>,
+    pagina: Histogram<f64>,
     checkpoint: Arc<Checkpoint>,
 }
 
@@ -82,6 +83,7 @@ impl Meters {
             batch: batch.with_description("Requests that shared a transaction").build(),
             ontvangst: duur("ketenhub_receipt_wait", &TRAAG, "s", "From aangeboden_op to ontvangen_op, by kind and role of the recipient"),
             uitspraak: duur("ketenhub_uitspraak_delay", &DAGEN, "d", "From uitgesproken_op to aanvaard_op of an uitspraak"),
+            pagina: duur("ketenhub_page_duration", &SNEL, "s", "From the request of a page to its answer, by page and HTTP status"),
             checkpoint: Arc::default(),
         };
         // A counter that is there from the start shows its first step as a step.
@@ -175,6 +177,11 @@ impl Meters {
     /// A call was refused, for a reason that is one of the hub's own.
     pub fn aanroep_geweigerd(&self, methode: &KeyValue, reden: String) {
         self.aanroepen_geweigerd.add(1, &[methode.clone(), KeyValue::new("reason", reden)]);
+    }
+
+    /// A page was answered; it is one of those there are, whatever was asked.
+    pub fn pagina(&self, pagina: &str, code: u16, duur: Duration) {
+        self.pagina.record(duur.as_secs_f64(), &[KeyValue::new("page", pagina.to_owned()), KeyValue::new("code", i64::from(code))]);
     }
 
     /// A subscription was opened (1) or closed (-1).

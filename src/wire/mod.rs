@@ -9,7 +9,7 @@ mod exchange;
 mod inzage;
 mod klokken;
 pub mod pagina;
-mod quota;
+pub(crate) mod quota;
 pub mod redenen;
 mod register;
 mod server;

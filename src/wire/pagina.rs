@@ -86,16 +86,18 @@ pub struct LopendeKlokken {
 /// How far cases are counted.
 pub const TEL_TOT: i64 = 1000;
 
-/// The figures of a quarter, by region.
+/// The figures of a quarter, each with its total.
 #[derive(Clone, Debug)]
 pub struct Kwartaalcijfers {
     /// First day.
     pub vanaf: NaiveDate,
     /// Last day.
     pub tot_en_met: NaiveDate,
-    /// As the inspectie sees them, as known now.
+    /// By region, as the inspectie sees them, as known now.
     pub inspectie: Vec<Normcijfer>,
-    /// As an accounthoudende regio sees them, small cells hidden, on the one day it may; none while the quarter is not closed.
+    /// By GI, as the inspectie sees them and each GI its own, as known now.
+    pub per_gi: Vec<Normcijfer>,
+    /// By region, as an accounthoudende regio sees them, small cells hidden, on the one day it may; none while the quarter is not closed.
     pub regio: Option<Vec<Normcijfer>>,
 }
 
@@ -202,30 +204,31 @@ impl Hub {
     pub async fn tel_landelijk(&self, kwartalen: &[(NaiveDate, NaiveDate)]) -> Result<Landelijk, Nee> {
         let register = self.register.nu();
         let vandaag = self.clock.today();
-        let telling = |rol, (vanaf, tot_en_met): (NaiveDate, NaiveDate)| {
+        let telling = |rol, per: Uitsplitsing, (vanaf, tot_en_met): (NaiveDate, NaiveDate)| {
             // Who supervises has no cases of its own, so that what one may see all of its role may; without any, nobody asks.
             let kijker = Kijker { oin: register.bevoegde_in_rol(rol, vandaag).first()?.oin, rol, vandaag };
             let vraag = GetNormcijfersRequest {
                 vanaf: vanaf.to_string(),
                 tot_en_met: tot_en_met.min(if rol == Rol::Inspectie { vandaag } else { tot_en_met }).to_string(),
-                uitsplitsing: Uitsplitsing::Regio.into(),
+                uitsplitsing: per.into(),
                 ..GetNormcijfersRequest::default()
             };
             // What a role may ask is decided where its call is read.
             let vraag = vraag::normcijfers(&vraag, kijker).ok()?;
             Some(Cijfers::new(vraag, kijker, &register, &self.beleid))
         };
-        let mut per_kwartaal: Vec<_> =
-            kwartalen.iter().map(|dagen| (*dagen, telling(Rol::Inspectie, *dagen), telling(Rol::AccounthoudendeRegio, *dagen))).collect();
+        let wie =
+            [(Rol::Inspectie, Uitsplitsing::Regio), (Rol::Inspectie, Uitsplitsing::Gi), (Rol::AccounthoudendeRegio, Uitsplitsing::Regio)];
+        let mut per_kwartaal: Vec<_> = kwartalen.iter().map(|dagen| (*dagen, wie.map(|(rol, per)| telling(rol, per, *dagen)))).collect();
         let mut kennisgevingen = Kennisgevingen::new(None, None);
         self.elk_dossier(|dossier| {
             kennisgevingen.neem(&dossier);
             let uitspraken = uitspraakdagen(&dossier);
-            for ((vanaf, tot), inspectie, regio) in &mut per_kwartaal {
+            for ((vanaf, tot), tellingen) in &mut per_kwartaal {
                 if !uitspraken.iter().any(|dag| (*vanaf..=*tot).contains(dag)) {
                     continue;
                 }
-                for telling in [inspectie, regio].into_iter().flatten() {
+                for telling in tellingen.iter_mut().flatten() {
                     telling.neem(dossier.clone())?;
                 }
             }
@@ -235,8 +238,9 @@ impl Hub {
         let mut lezing = self.store.read().await?;
         let pogingen = toezicht::toetsingspogingen(&mut lezing.conn(), i64::MIN, i64::MAX).await?;
         let regels = |telling: Cijfers<'_>| telling.regels().into_iter().map(toon::normregel).collect();
-        let cijfers = |((vanaf, tot_en_met), inspectie, regio): ((NaiveDate, NaiveDate), Option<Cijfers<'_>>, Option<Cijfers<'_>>)| {
-            Kwartaalcijfers { vanaf, tot_en_met, inspectie: inspectie.map(regels).unwrap_or_default(), regio: regio.map(regels) }
+        let cijfers = |((vanaf, tot_en_met), tellingen): ((NaiveDate, NaiveDate), [Option<Cijfers<'_>>; 3])| {
+            let [inspectie, per_gi, regio] = tellingen.map(|telling| telling.map(regels));
+            Kwartaalcijfers { vanaf, tot_en_met, inspectie: inspectie.unwrap_or_default(), per_gi: per_gi.unwrap_or_default(), regio }
         };
         Ok(Landelijk {
             kwartalen: per_kwartaal.into_iter().map(cijfers).collect(),

@@ -1,9 +1,10 @@
 //! What one participant may ask of the hub: so many messages a second, and so many at once after a time of rest. Beyond it a single call is
-//! refused before its body is read, and not at once, so that who asks again and again gains nothing; a stream is read slower. It looks at
-//! no message, and says nothing of the register: who counts is who the certificate names.
+//! refused before its body is read, and not at once, so that who asks again and again gains nothing; a stream is read slower. Pages have the
+//! same quota, counted apart. It looks at no message, and says nothing of the register: who counts is who the certificate names.
 
 use std::collections::HashMap;
 use std::pin::Pin;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
 use std::time::Duration;
@@ -18,8 +19,10 @@ use super::status;
 use crate::config::Limits;
 use crate::domain::ids::Oin;
 
-/// How long a refusal is held back. A connection has so many calls open and no more, so this is what bounds the work of refusing.
+/// How long a refusal is held back at least. A connection has so many calls open and no more, so this is what bounds the work of refusing.
 const TRAAG: Duration = Duration::from_secs(1);
+/// And how much longer at most.
+const SPREIDING: Duration = Duration::from_millis(500);
 /// The calls that count for one each. What a stream of submissions brings is counted as it is read.
 const TELLEN: [&str; 3] = [
     "/jeugdketen.hub.v1.ExchangeService/Submit",
@@ -29,7 +32,7 @@ const TELLEN: [&str; 3] = [
 
 /// What each participant has left, as the moment at which it will have everything again.
 #[derive(Debug)]
-pub(super) struct Quotum {
+pub(crate) struct Quotum {
     /// Between two messages.
     tussen: Duration,
     /// As far as a participant may be ahead.
@@ -39,13 +42,13 @@ pub(super) struct Quotum {
 }
 
 impl Quotum {
-    pub(super) fn nieuw(limits: &Limits) -> Quotum {
+    pub(crate) fn nieuw(limits: &Limits) -> Quotum {
         let tussen = Duration::from_secs(1) / limits.quota_per_s;
         Quotum { tussen, vooruit: tussen * limits.quota_burst, begin: Instant::now(), vol_op: Mutex::default() }
     }
 
     /// Takes one, when there is one left.
-    fn neem(&self, oin: Oin) -> bool {
+    pub(crate) fn neem(&self, oin: Oin) -> bool {
         self.tel(oin, self.begin.elapsed(), false).is_zero()
     }
 
@@ -68,6 +71,15 @@ impl Quotum {
         }
         wachttijd
     }
+}
+
+/// Holds a refusal back, each for another while: those that came together would be answered together, come again together, and be a wave
+/// that everybody else notices.
+pub(crate) async fn houd_op() {
+    static NR: AtomicU32 = AtomicU32::new(0);
+    // Steps of the golden section lie apart, however many there are.
+    let deel = f64::from(NR.fetch_add(0x9E37_79B9, Ordering::Relaxed)) / f64::from(u32::MAX);
+    sleep(TRAAG + SPREIDING.mul_f64(deel)).await;
 }
 
 /// Refuses single calls beyond the quota.
@@ -110,7 +122,7 @@ where
             return Box::pin(self.inner.call(request));
         }
         Box::pin(async move {
-            sleep(TRAAG).await;
+            houd_op().await;
             // Its body was never read; what waits of it in the connection waited with it.
             drop(request);
             Ok(status::te_veel("QUOTUM_OVERSCHREDEN", "this participant asks more than its quota; come back in a moment").into_http())

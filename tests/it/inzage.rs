@@ -157,7 +157,9 @@ async fn gevraagd(zaak: &Zaak, handeling: &str) -> i64 {
     let sql = "select count(*) from audit where handeling = $1 and reden = 'GET_INZAGE' and zaak is not null";
     match zaak.hub.running.hub.store.read().await.unwrap().conn() {
         ketenhub::store::Conn::Sqlite(conn) => sqlx::query_scalar(sql).bind(handeling).fetch_one(conn).await.unwrap(),
-        ketenhub::store::Conn::Postgres(conn) => sqlx::query_scalar(sql).bind(handeling).fetch_one(conn.opdracht().unwrap()).await.unwrap(),
+        ketenhub::store::Conn::Postgres(conn) => {
+            sqlx::query_scalar(sql).bind(handeling).fetch_one(conn.aan_de_beurt().await.unwrap()).await.unwrap()
+        }
     }
 }
 

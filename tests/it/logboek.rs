@@ -52,7 +52,7 @@ async fn records(zaak: &Zaak) -> Vec<Record> {
     let sql = "select nr, handeling, wie, soort, reden, betrokkene, trace, span, ouder from audit where betrokkene is not null order by nr";
     match zaak.hub.running.hub.store.read().await.unwrap().conn() {
         Conn::Sqlite(conn) => sqlx::query_as(sql).fetch_all(conn).await.unwrap(),
-        Conn::Postgres(conn) => sqlx::query_as(sql).fetch_all(conn.opdracht().unwrap()).await.unwrap(),
+        Conn::Postgres(conn) => sqlx::query_as(sql).fetch_all(conn.aan_de_beurt().await.unwrap()).await.unwrap(),
     }
 }
 
@@ -213,7 +213,7 @@ async fn geen_records(zaak: &Zaak, waar: Option<&str>) {
                     create trigger weiger before insert on audit for each row when ({waar}) execute function weiger()"
                 ),
             };
-            sqlx::raw_sql(sqlx::AssertSqlSafe(sql)).execute(conn.opdracht().unwrap()).await.unwrap();
+            sqlx::raw_sql(sqlx::AssertSqlSafe(sql)).execute(conn.aan_de_beurt().await.unwrap()).await.unwrap();
         }
     }
     tx.commit().await.unwrap();

@@ -6,4 +6,5 @@ mod failure;
 mod idempotency;
 mod order;
 mod schema;
+mod uitstel;
 mod verbindingen;

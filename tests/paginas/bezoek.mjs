@@ -80,10 +80,13 @@ async function bezoek(browser, { naam, url, scherm }) {
     scripts: await pagina.locator("script").count(),
     fouten: [...(await toegankelijk(pagina, "light")), ...(await toegankelijk(pagina, "dark"))],
   };
+  // The hub lives on between two looks: without a script, the very same answer is looked at.
+  const zelfde = { status: antwoord.status(), headers: antwoord.headers(), body: await antwoord.body() };
   await context.close();
 
   const zonder = await browser.newContext({ viewport: SMAL, javaScriptEnabled: false, locale: "nl-NL", timezoneId: "Europe/Amsterdam" });
   const smal = await zonder.newPage();
+  await smal.route(url, (weg) => weg.fulfill(zelfde));
   await smal.goto(url, { waitUntil: "load" });
   gevonden.tekst_zonder_script = await smal.locator("body").innerText();
   gevonden.te_breed = await breder_dan_het_scherm(smal);

@@ -33,24 +33,10 @@ const BIJNA: TimeDelta = TimeDelta::days(7);
 /// How often the round trip is made.
 const KEREN: usize = 3;
 
-/// What needs the hub, in the order in which it is done.
-const STAPPEN: [Controle; 10] = [
-    Controle::Address,
-    Controle::Dns,
-    Controle::Tcp,
-    Controle::Tls,
-    Controle::HubCertificate,
-    Controle::HubName,
-    Controle::Accepted,
-    Controle::Clock,
-    Controle::Register,
-    Controle::RoundTrip,
-];
-
 /// Checks step by step, as far as it comes.
 pub(super) async fn keur(endpoint: &str, tls: &ClientTls, dossier: Option<&Dossier>, clock: &Clock, verslag: &mut Verslag) {
     let eigen_goed = verslag.is_goed();
-    STAPPEN.iter().for_each(|stap| verslag.over(*stap, "not checked: first put right what is wrong above"));
+    Controle::van_de_hub().for_each(|stap| verslag.over(stap, "not checked: first put right what is wrong above"));
     let Some(adres) = Adres::parse(endpoint) else {
         return verslag.fout(Controle::Address, format!("{endpoint:?} is not HOST:PORT"), "give the address as hub.example.nl:443");
     };

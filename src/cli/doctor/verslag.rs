@@ -3,12 +3,13 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
+use clap::ValueEnum;
 use serde::Serialize;
 
 use crate::cli::uitvoer::{self, Vorm};
 
 /// A check, in the order in which they are shown. The name is stable, for programmes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, ValueEnum)]
 pub(super) enum Controle {
     /// The own files can be read.
     Files,
@@ -49,48 +50,13 @@ pub(super) enum Controle {
 }
 
 impl Controle {
-    const ALLE: [Controle; 18] = [
-        Controle::Files,
-        Controle::Validity,
-        Controle::Identity,
-        Controle::Key,
-        Controle::Usage,
-        Controle::Chain,
-        Controle::Crl,
-        Controle::Revocation,
-        Controle::Address,
-        Controle::Dns,
-        Controle::Tcp,
-        Controle::Tls,
-        Controle::HubCertificate,
-        Controle::HubName,
-        Controle::Accepted,
-        Controle::Clock,
-        Controle::Register,
-        Controle::RoundTrip,
-    ];
+    /// Those that need the hub, in the order in which they are done.
+    pub(super) fn van_de_hub() -> impl Iterator<Item = Controle> {
+        Controle::value_variants().iter().copied().filter(|controle| *controle >= Controle::Address)
+    }
 
-    pub(super) fn naam(self) -> &'static str {
-        match self {
-            Controle::Files => "files",
-            Controle::Validity => "validity",
-            Controle::Identity => "identity",
-            Controle::Key => "key",
-            Controle::Usage => "usage",
-            Controle::Chain => "chain",
-            Controle::Crl => "crl",
-            Controle::Revocation => "revocation",
-            Controle::Address => "address",
-            Controle::Dns => "dns",
-            Controle::Tcp => "tcp",
-            Controle::Tls => "tls",
-            Controle::HubCertificate => "hub-certificate",
-            Controle::HubName => "hub-name",
-            Controle::Accepted => "accepted",
-            Controle::Clock => "clock",
-            Controle::Register => "register",
-            Controle::RoundTrip => "round-trip",
-        }
+    fn naam(self) -> String {
+        self.to_possible_value().map(|waarde| waarde.get_name().to_owned()).unwrap_or_default()
     }
 }
 
@@ -118,7 +84,7 @@ pub(super) struct Verslag(BTreeMap<Controle, Bevinding>);
 
 #[derive(Serialize)]
 struct Regel<'a> {
-    check: &'static str,
+    check: String,
     #[serde(flatten)]
     bevinding: &'a Bevinding,
 }
@@ -167,14 +133,15 @@ impl Verslag {
     }
 
     /// The names of what is wrong.
-    pub(super) fn mislukt(&self) -> Vec<&'static str> {
+    pub(super) fn mislukt(&self) -> Vec<String> {
         self.0.iter().filter(|(_, een)| een.result == Uitkomst::Fail).map(|(controle, _)| controle.naam()).collect()
     }
 
     /// Prints every check.
     pub(super) fn toon(&self, endpoint: &str, vorm: Vorm) -> anyhow::Result<()> {
         let over = Bevinding { result: Uitkomst::Skip, found: "not checked".to_owned(), to_do: String::new() };
-        let regels = Controle::ALLE.map(|controle| Regel { check: controle.naam(), bevinding: self.0.get(&controle).unwrap_or(&over) });
+        let regel = |controle: &Controle| Regel { check: controle.naam(), bevinding: self.0.get(controle).unwrap_or(&over) };
+        let regels: Vec<_> = Controle::value_variants().iter().map(regel).collect();
         if vorm.json {
             return uitvoer::json(&serde_json::json!({ "endpoint": endpoint, "ok": self.is_goed(), "checks": regels }));
         }

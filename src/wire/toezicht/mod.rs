@@ -20,8 +20,8 @@ use crate::domain::zaak::Tegenstrijdig;
 use crate::identity::register::Peer;
 use crate::store::{corrupt, toezicht, zaken};
 
-/// How many cases are read at a time.
-const GROEP: i64 = 256;
+/// How many cases are read at a time: a few milliseconds of work, after which whoever else waits has its turn.
+const GROEP: i64 = 64;
 
 /// Who may ask for shortages: whoever can do something about them.
 const BIJ_TEKORTEN: [Rol; 5] = [Rol::Inspectie, Rol::Gi, Rol::Gemeente, Rol::Aanbieder, Rol::AccounthoudendeRegio];
@@ -138,6 +138,7 @@ impl Hub {
                 neem(dossier).map_err(|_| status::store(&corrupt("gebeurtenissen", "feit", id)))?;
             }
             na = Some(laatste);
+            tokio::task::yield_now().await;
         }
     }
 }

@@ -101,7 +101,7 @@ impl Kluis {
         match tx.conn() {
             Conn::Sqlite(conn) => drop(sqlx::query(text).bind(op).bind(&blad[..]).bind(nr).execute(conn).await.unwrap()),
             Conn::Postgres(conn) => {
-                sqlx::query(text).bind(op).bind(&blad[..]).bind(nr).execute(conn.opdracht().unwrap()).await.unwrap();
+                sqlx::query(text).bind(op).bind(&blad[..]).bind(nr).execute(conn.aan_de_beurt().await.unwrap()).await.unwrap();
             }
         }
         tx.commit().await.unwrap();
@@ -122,7 +122,7 @@ async fn sql(store: &Store, text: &str) {
     let (mut tx, _) = store.write().await.unwrap();
     match tx.conn() {
         Conn::Sqlite(conn) => drop(sqlx::raw_sql(AssertSqlSafe(text)).execute(conn).await.unwrap()),
-        Conn::Postgres(conn) => drop(sqlx::raw_sql(AssertSqlSafe(text)).execute(conn.opdracht().unwrap()).await.unwrap()),
+        Conn::Postgres(conn) => drop(sqlx::raw_sql(AssertSqlSafe(text)).execute(conn.aan_de_beurt().await.unwrap()).await.unwrap()),
     }
     tx.commit().await.unwrap();
 }

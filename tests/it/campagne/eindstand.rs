@@ -168,6 +168,6 @@ where
 {
     match lezing {
         Lezing::Sqlite(conn) => sqlx::query_as(sql).fetch_all(&mut **conn).await.unwrap(),
-        Lezing::Postgres(conn) => sqlx::query_as(sql).fetch_all(conn.opdracht().unwrap()).await.unwrap(),
+        Lezing::Postgres(conn) => sqlx::query_as(sql).fetch_all(conn.aan_de_beurt().await.unwrap()).await.unwrap(),
     }
 }

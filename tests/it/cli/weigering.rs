@@ -132,7 +132,9 @@ async fn een_nieuwer_schema(database: &str) {
         select 9999, description, installed_on, success, checksum, execution_time from _sqlx_migrations where version = 1";
     match tx.conn() {
         Conn::Sqlite(conn) => assert_eq!(sqlx::raw_sql(sql).execute(conn).await.unwrap().rows_affected(), 1),
-        Conn::Postgres(conn) => assert_eq!(sqlx::raw_sql(sql).execute(conn.opdracht().unwrap()).await.unwrap().rows_affected(), 1),
+        Conn::Postgres(conn) => {
+            assert_eq!(sqlx::raw_sql(sql).execute(conn.aan_de_beurt().await.unwrap()).await.unwrap().rows_affected(), 1)
+        }
     }
     tx.commit().await.unwrap();
     store.close().await;

@@ -33,7 +33,8 @@ async fn a_client_in_python_is_tried_and_its_signed_result_holds_until_it_is_alt
     let uitvoer = conform(&[&gewoon[..], &gevallen[..]].concat()).await;
     let gezegd = tekst(&uitvoer.stdout);
     assert!(uitvoer.status.success(), "{gezegd}{}", tekst(&uitvoer.stderr));
-    assert!(gezegd.contains("ONT-01   geslaagd") && gezegd.contains("GI: 5 geslaagd, 0 niet") && !gezegd.contains('\u{1b}'), "{gezegd}");
+    assert!(gezegd.lines().any(|regel| regel.split_whitespace().take(2).eq(["ONT-01", "geslaagd"])), "{gezegd}");
+    assert!(gezegd.contains("GI: 5 geslaagd, 0 niet") && !gezegd.contains('\u{1b}'), "{gezegd}");
 
     let bestand = map.path().join("conform-GI-client.json");
     let json = std::fs::read_to_string(&bestand).unwrap();

@@ -103,7 +103,7 @@ async fn merk(database: &str) {
     let sql = "update postvak set aangeboden_op = 0";
     match tx.conn() {
         Conn::Sqlite(conn) => drop(sqlx::raw_sql(sql).execute(conn).await.unwrap()),
-        Conn::Postgres(conn) => drop(sqlx::raw_sql(sql).execute(conn.opdracht().unwrap()).await.unwrap()),
+        Conn::Postgres(conn) => drop(sqlx::raw_sql(sql).execute(conn.aan_de_beurt().await.unwrap()).await.unwrap()),
     }
     tx.commit().await.unwrap();
     store.close().await;

@@ -56,7 +56,7 @@ both! {
         let regels = std::fs::read_to_string(bestand(&chain)).expect("the file");
         std::fs::write(bestand(&chain), regels.lines().next().expect("a key")).expect("the file is written");
         let later = chain.tweede_hub().await;
-        let (post, _) = later.delivery.pagina(&chain.peer("gi"), Some(0), 1000).await.expect("the mailbox opens");
+        let (post, _) = later.delivery.blad(&chain.peer("gi"), Some(0), 1000, usize::MAX).await.expect("the mailbox opens");
         assert!(post.len() > voor && post.iter().all(|levering| levering.view.is_ok()));
         let weer = later.admission.dien_in(&chain.peer("rechtbank"), eerste.encode_to_vec().as_slice()).await.expect("an answer");
         assert_eq!(weer.expect("the receipt of then"), receipt.encode_to_vec());

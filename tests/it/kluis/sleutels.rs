@@ -21,9 +21,9 @@ both! {
             chain.speel(&mut Verhaal::default(), &["02"]).await;
             chain.speel(&mut Verhaal::default(), &["02"]).await;
             chain.knoei(knoei).await;
-            let (goed, _) = chain.hub.delivery.pagina(&chain.peer("gi"), Some(na), 1).await.expect("the first is whole");
+            let (goed, _) = chain.hub.delivery.blad(&chain.peer("gi"), Some(na), 1, usize::MAX).await.expect("the first is whole");
             assert!(goed[0].view.is_ok());
-            let fout = chain.hub.delivery.pagina(&chain.peer("gi"), Some(na + 1), 10).await.expect_err(knoei);
+            let fout = chain.hub.delivery.blad(&chain.peer("gi"), Some(na + 1), 10, usize::MAX).await.expect_err(knoei);
             let Gestaakt::Store(fout) = fout else { panic!("{fout:?}") };
             assert!(matches!(&*fout, StoreError::Corrupt { .. }), "{knoei}: {fout:?}");
         }

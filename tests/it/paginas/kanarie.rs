@@ -12,7 +12,7 @@ use crate::privacy::toneel::{Akte, Stuk, speel, stukken};
 use crate::support::browser::als;
 use crate::support::zaak::{DEELNEMERS, Zaak};
 
-const PAGINAS: [&str; 7] = ["/", "/ketenbord", "/normklokken", "/traject", "/rechtbank", "/deelnemers", "/audit"];
+const PAGINAS: [&str; 8] = ["/", "/ketenbord", "/normklokken", "/normcijfers", "/traject", "/rechtbank", "/deelnemers", "/audit"];
 
 /// The texts among values that nobody finds in the register, and that are no ids.
 fn teksten(bladen: Vec<Blad>, openbaar: &BTreeSet<String>) -> BTreeSet<String> {

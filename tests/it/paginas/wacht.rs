@@ -4,13 +4,15 @@ use std::path::Path;
 
 use jeugdketen_proto::v1::beheer_service_client::BeheerServiceClient;
 use jeugdketen_proto::v1::{SetStatusRequest, StatusDeelnemer};
+use ketenhub::identity::client::{ClientTls, verbind};
 use tokio::time::{sleep, timeout};
 
 use crate::support::berichten::GEDULD;
 use crate::support::browser::{Browser, als, raadplegingen};
-use crate::support::hub::TestHub;
+use crate::support::hub::{CERTS, TestHub};
 use crate::support::pki::Pki;
 use crate::support::zaak::{DEELNEMERS, Zaak, oin};
+use crate::telemetrie::vraag;
 
 const CSP: &str = "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'";
 
@@ -138,4 +140,54 @@ async fn the_pages_take_no_connection_without_a_certificate_of_a_known_issuer() 
     std::fs::copy(Path::new("certs-example/ca.pem"), vreemd.pad().join("ca.pem")).unwrap();
     let antwoord = async { Browser::open(&adres, vreemd.pad(), "gi").await.map_err(drop)?.vraag("GET", "/", &[]).await.map_err(drop) };
     assert!(antwoord.await.is_err());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_asks_beyond_its_quota_is_refused_late_and_its_neighbour_and_its_messages_are_not() {
+    let mut zaak = Zaak::met(|config| {
+        (config.limits.quota_per_s, config.limits.quota_burst) = (1, 5);
+        config.telemetrie.metrics = Some(([127, 0, 0, 1], 0).into());
+    })
+    .await;
+    let (mut gi, mut buur) = (als(&zaak, "gi").await, als(&zaak, "gi-2").await);
+    for _ in 0..5 {
+        assert_eq!(gi.haal("/").await.code, 200, "within the burst");
+    }
+    let begin = tokio::time::Instant::now();
+    let antwoord = gi.haal("/ketenbord").await;
+    assert_eq!((antwoord.code, antwoord.kop("content-security-policy")), (429, Some(CSP)));
+    assert!(begin.elapsed() >= std::time::Duration::from_millis(900), "{:?}", begin.elapsed());
+    assert_eq!(buur.haal("/ketenbord").await.code, 200);
+    zaak.speel(&["02"]).await;
+    zaak.bevestig("gi").await;
+    let metrics = vraag(&zaak.hub.running.operator.unwrap().to_string(), "/metrics").await.1;
+    for reeks in ["{code=\"200\",page=\"/\"} 5", "{code=\"200\",page=\"/ketenbord\"} 1", "{code=\"429\",page=\"/ketenbord\"} 1"] {
+        assert!(metrics.contains(&format!("ketenhub_page_duration_seconds_count{reeks}")), "{reeks} in {metrics}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_browser_that_speaks_http2_has_the_same_pages_and_the_same_bounds() {
+    let zaak = Zaak::met_voorbeelden(&["02"]).await;
+    let bestand = |ending: &str| Path::new(CERTS).join(format!("gi.{ending}"));
+    let tls = ClientTls { ca: Path::new(CERTS).join("ca.pem"), certificaat: bestand("pem"), sleutel: bestand("key") };
+    let adres = zaak.hub.running.paginas.unwrap().to_string();
+    let stroom = verbind(&adres, "127.0.0.1", tls.laad().unwrap()).await.unwrap();
+    let (mut vragen, verbinding) = h2::client::handshake(stroom).await.unwrap();
+    tokio::spawn(verbinding);
+    for (methode, pad, code) in [("GET", "/normklokken", 200), ("GET", "/deelnemers", 403), ("POST", "/normklokken", 405)] {
+        let vraag = http::Request::builder().method(methode).uri(format!("https://127.0.0.1{pad}")).body(()).unwrap();
+        let (antwoord, _) = vragen.send_request(vraag, true).unwrap();
+        let (kop, mut inhoud) = antwoord.await.unwrap().into_parts();
+        let (mut text, mut einde) = (String::new(), false);
+        while let Some(stuk) = inhoud.data().await {
+            let stuk = stuk.unwrap();
+            inhoud.flow_control().release_capacity(stuk.len()).unwrap();
+            text.push_str(std::str::from_utf8(&stuk).unwrap());
+            einde = text.ends_with("</html>\n") || text.ends_with("</html>");
+        }
+        assert_eq!((kop.status.as_u16(), einde), (code, true), "{methode} {pad}: {text}");
+        assert_eq!(kop.headers["content-security-policy"], CSP);
+        assert_eq!(text.contains(&zaak.maatregel), code == 200, "{methode} {pad}");
+    }
 }

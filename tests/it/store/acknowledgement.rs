@@ -24,7 +24,7 @@ both! {
         let post: Vec<(i64, Option<i64>)> =
             chain.rijen("select nr, ontvangen_op from postvak where ontvanger = '00000099020000001000' order by nr").await;
         assert_eq!(post, [(1, Some(begin + dag)), (2, Some(begin + dag)), (3, Some(begin + 2 * dag))]);
-        let (leveringen, stand) = chain.hub.delivery.pagina(&chain.peer("gi"), None, 10).await.expect("a page");
+        let (leveringen, stand) = chain.hub.delivery.blad(&chain.peer("gi"), None, 10, usize::MAX).await.expect("a page");
         assert!(leveringen.is_empty() && stand.bevestigd_tot == 3);
         // Nobody else's mailbox moved.
         assert_eq!(chain.rijen::<(i64,)>("select count(*) from postvak where ontvangen_op is not null").await, [(3,)]);

@@ -13,7 +13,7 @@ both! {
         chain.geweigerd("aanbieder-2", &bericht(&mut verhaal, "06")).await;
         chain.bevestig("gi", 1).await.expect("given out");
         chain.speel(&mut verhaal, &["06"]).await;
-        chain.hub.delivery.pagina(&chain.peer("gi"), None, 10).await.expect("the mailbox is read");
+        chain.hub.delivery.blad(&chain.peer("gi"), None, 10, usize::MAX).await.expect("the mailbox is read");
         let records: Vec<(i64, String, String, i32, Option<i64>, String)> =
             chain.rijen("select nr, handeling, wie, soort, nummer, reden from audit order by nr").await;
         let record = |nr, handeling: &str, wie, soort, nummer, reden: &str| {

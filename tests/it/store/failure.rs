@@ -96,7 +96,7 @@ both! {
     async fn a_message_that_cannot_be_read_is_corrupt_and_not_delivered(chain: Chain) {
         chain.speel(&mut Verhaal::default(), &["02"]).await;
         chain.knoei("update postvak set rol = 99").await;
-        let error = chain.hub.delivery.pagina(&chain.peer("gi"), None, 10).await.expect_err("a role that is none");
+        let error = chain.hub.delivery.blad(&chain.peer("gi"), None, 10, usize::MAX).await.expect_err("a role that is none");
         let Gestaakt::Store(error) = error else { panic!("{error:?}") };
         assert!(matches!(&*error, StoreError::Corrupt { table: "postvak", column: "rol", .. }), "{error:?}");
         let mut stroom = chain.hub.delivery.abonneer(chain.peer("gi"), None);

@@ -19,7 +19,7 @@ async fn kijk(delivery: ketenhub::delivery::Delivery, peer: ketenhub::identity::
     let mut gezien = 0;
     loop {
         let laatste_keer = klaar.load(Ordering::SeqCst);
-        let (leveringen, stand) = delivery.pagina(&peer, Some(0), 10_000).await.expect("the mailbox is read");
+        let (leveringen, stand) = delivery.blad(&peer, Some(0), 10_000, usize::MAX).await.expect("the mailbox is read");
         let nummers: Vec<i64> = leveringen.iter().map(|levering| levering.nr).collect();
         assert!(nummers.iter().copied().eq(1..=i64::try_from(nummers.len()).expect("a length")), "a gap: {nummers:?}");
         assert!(nummers.len() >= gezien && nummers.len() >= usize::try_from(stand.laatste_nr).expect("a number"));

@@ -1,12 +1,12 @@
 //! The schema and its statements: each runs on both databases, and a database that is not fit for use is refused. Nothing is said here of
 //! what the statements mean.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use ketenhub::domain::ids::{BerichtId, MaatregelId};
 use ketenhub::store::{
     Store, StoreError, audit, bel, berichten, bewaring, catalogus, deelnemers, klokken, lees_reeks, leiding, logboek, paginas, postvak,
-    sleutels, toezicht, zaken,
+    sleutels, tekens, toezicht, zaken,
 };
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
 
@@ -124,6 +124,9 @@ fn every_statement_of_the_store_is_run_by_the_test_below() {
         "paginas::uitspraken",
         "paginas::wachtend",
         "paginas::laatste",
+        "paginas::kop",
+        "tekens::schrijf",
+        "tekens::lees",
         "bel::stand",
         "bel::postvakken",
         "leiding::lees",
@@ -217,6 +220,9 @@ both! {
         assert_eq!(paginas::uitspraken(conn, oin("rechtbank-2"), i64::MAX, dag, 9).await.expect("none"), []);
         let wacht = paginas::wachtend(conn, oin("gemeente-3")).await.expect("what waits");
         assert!(wacht.iter().map(|rij| rij.aantal).sum::<i64>() > 0);
+        let kop = paginas::kop(conn, oin("gemeente")).await.expect("the first that waits").expect("one");
+        assert_eq!((kop.afzender, kop.uitgereikt), (oin("rechtbank").to_string(), 0));
+        assert_eq!(paginas::kop(conn, oin("rechtbank-2")).await.expect("nothing waits"), None);
         let laatste = paginas::laatste(conn, oin("gi"), 3).await.expect("deliveries");
         assert_eq!(laatste.len(), 3);
         assert_eq!(audit::nr_van_aanvaarding(conn, 2).await.expect("an answer"), Some(3), "after the key of the hub and the first");
@@ -289,6 +295,12 @@ both! {
         assert!(!leiding::zet(conn, "twee", &niemand).await.expect("an answer"), "another was first");
         let een = leiding::lees(conn).await.expect("who leads");
         assert_eq!((&*een.houder, een.slag), ("een", 1));
+        for (wie, op) in [(["gemeente", "gi"], 5), (["gemeente", "gi"], 3), (["gi", "gi-2"], 7)] {
+            tekens::schrijf(conn, &wie.map(oin), op).await.expect("signs of life");
+        }
+        let tekens: BTreeMap<_, _> = tekens::lees(conn).await.expect("signs of life").into_iter().collect();
+        let van = |wie: &str| tekens.get(oin(wie).as_str()).copied();
+        assert_eq!(["gemeente", "gi", "gi-2", "gi-3"].map(van), [Some(5), Some(7), Some(7), None], "the latest of each");
         eigen.sluit().await.expect("it closes");
     }
 

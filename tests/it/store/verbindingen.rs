@@ -36,7 +36,7 @@ async fn op(url: &str) -> Store {
 /// Which connection of the server this is. Afterwards nothing is under way on it.
 async fn pid(lezing: &mut Lezing) -> i32 {
     let Conn::Postgres(verbinding) = lezing.conn() else { panic!("not PostgreSQL") };
-    let pid = sqlx::query_scalar("select pg_backend_pid()").fetch_one(verbinding.opdracht().unwrap()).await.unwrap();
+    let pid = sqlx::query_scalar("select pg_backend_pid()").fetch_one(verbinding.aan_de_beurt().await.unwrap()).await.unwrap();
     bel::postvakken(&mut lezing.conn()).await.unwrap();
     pid
 }

@@ -202,7 +202,7 @@ impl Chain {
 
     /// The whole mailbox of a participant as it is delivered now.
     pub async fn postvak(&self, naam: &str) -> Vec<Levering> {
-        let (leveringen, stand) = self.hub.delivery.pagina(&self.peer(naam), Some(0), 10_000).await.expect("the mailbox is read");
+        let (leveringen, stand) = self.hub.delivery.blad(&self.peer(naam), Some(0), 10_000, usize::MAX).await.expect("the mailbox is read");
         assert_eq!(stand.laatste_nr, leveringen.last().map_or(0, |levering| levering.nr));
         leveringen
     }
@@ -225,7 +225,7 @@ impl Chain {
         let mut lezing = self.hub.store.read().await.expect("a connection");
         let gevonden = match lezing.conn() {
             Conn::Sqlite(conn) => sqlx::query_as(sql).fetch_all(conn).await,
-            Conn::Postgres(conn) => sqlx::query_as(sql).fetch_all(conn.opdracht().unwrap()).await,
+            Conn::Postgres(conn) => sqlx::query_as(sql).fetch_all(conn.aan_de_beurt().await.unwrap()).await,
         };
         gevonden.expect("the question is answered")
     }
@@ -235,7 +235,7 @@ impl Chain {
         let (mut tx, _) = self.hub.store.write().await.expect("a transaction");
         let gedaan = match tx.conn() {
             Conn::Sqlite(conn) => sqlx::raw_sql(sql).execute(conn).await.map(|done| done.rows_affected()),
-            Conn::Postgres(conn) => sqlx::raw_sql(sql).execute(conn.opdracht().unwrap()).await.map(|done| done.rows_affected()),
+            Conn::Postgres(conn) => sqlx::raw_sql(sql).execute(conn.aan_de_beurt().await.unwrap()).await.map(|done| done.rows_affected()),
         };
         assert_ne!(gedaan.expect("the statement runs"), 0, "nothing was changed");
         tx.commit().await.expect("it is durable");

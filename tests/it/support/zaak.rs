@@ -217,6 +217,6 @@ async fn tel(lezing: &mut ketenhub::store::Lezing, tabel: &str) -> i64 {
     let sql = sqlx::AssertSqlSafe(format!("select count(*) from {tabel}"));
     match lezing {
         ketenhub::store::Lezing::Sqlite(conn) => sqlx::query_scalar(sql).fetch_one(&mut **conn).await.unwrap(),
-        ketenhub::store::Lezing::Postgres(conn) => sqlx::query_scalar(sql).fetch_one(conn.opdracht().unwrap()).await.unwrap(),
+        ketenhub::store::Lezing::Postgres(conn) => sqlx::query_scalar(sql).fetch_one(conn.aan_de_beurt().await.unwrap()).await.unwrap(),
     }
 }
