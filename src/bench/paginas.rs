@@ -61,11 +61,15 @@ pub struct Paginameting {
     pub verhouding: f64,
 }
 
+/// What is counted beside the pages and kept, and who sees all of it.
+const GETELD: [(&str, &str); 2] = [("beheerder", "/ketenbord"), ("inspectie", "/normklokken")];
+
 /// The pages, each as a role that has it.
-const PAGINAS: [(&str, &str); 13] = [
+const PAGINAS: [(&str, &str); 14] = [
     ("gi", "/"),
     ("gi", "/ketenbord"),
     ("gi", "/normklokken"),
+    ("gi", "/normcijfers"),
     ("gi", "/traject/"),
     ("rechtbank", "/ketenbord"),
     ("rechtbank", "/rechtbank"),
@@ -96,11 +100,12 @@ pub async fn paginas(certs: &Path, database: Option<&str>, aantal: usize, progre
     let weinig = aantal / 100;
     progress("a hundredth of the cases");
     let zaken = load.open(&rechtbank, weinig, TimeDelta::days(21)).await?;
-    let eerst = meet(&running, certs, &zaken[0]).await?;
+    let mut geteld = [Vec::new(), Vec::new()];
+    let eerst = meet(&running, certs, &zaken[0], &mut geteld).await?;
     progress("all cases");
     load.open(&rechtbank, aantal - weinig, TimeDelta::days(21)).await?;
     progress("measuring");
-    let daarna = meet(&running, certs, &zaken[0]).await?;
+    let daarna = meet(&running, certs, &zaken[0], &mut geteld).await?;
     let spent = processes.since(&cpu);
     running.stop().await?;
     let naast = |((wie, pad), (eerst, daarna)): ((&'static str, &'static str), (Meting, Meting))| Paginameting {
@@ -128,32 +133,42 @@ struct Meting {
     bytes: usize,
 }
 
-async fn meet(running: &Running, certs: &Path, zaak: &str) -> anyhow::Result<Vec<Meting>> {
+/// Page after page, round by round, so that what happens beside them falls on all alike.
+async fn meet(running: &Running, certs: &Path, zaak: &str, geteld: &mut [Vec<u8>; 2]) -> anyhow::Result<Vec<Meting>> {
     let adres = running.paginas.context("the hub has pages")?.to_string();
-    // What is counted beside the pages is there before they are measured. It is counted again meanwhile, as it is for any reader.
-    let inspectie = klant(certs, "inspectie", &adres)?;
+    // What is counted is that of all cases: it is another page than before. From then on it is counted again as it is for any reader.
     let begin = Instant::now();
-    for pad in ["/ketenbord", "/normklokken"] {
-        while vraag(&inspectie, pad).await?.windows(7).any(|woord| woord == b"geteld.") {
-            ensure!(begin.elapsed() < GEDULD, "the figures of the country are not there");
+    for ((wie, pad), vorige) in GETELD.into_iter().zip(geteld) {
+        let klant = klant(certs, wie, &adres)?;
+        loop {
+            let pagina = vraag(&klant, pad).await?;
+            if pagina != *vorige && !pagina.windows(7).any(|woord| woord == b"geteld.") {
+                *vorige = pagina;
+                break;
+            }
+            ensure!(begin.elapsed() < GEDULD, "{pad} is not counted");
             tokio::time::sleep(Duration::from_millis(200)).await;
         }
     }
-    let mut metingen = Vec::new();
+    let mut bezoeken = Vec::new();
     for (wie, pad) in PAGINAS {
         let klant = klant(certs, wie, &adres)?;
         let pad = if pad.ends_with("traject/") { format!("{pad}{zaak}") } else { pad.to_owned() };
         let bytes = vraag(&klant, &pad).await?.len();
-        let mut duren = Vec::with_capacity(KEER);
-        for _ in 0..KEER {
+        bezoeken.push((klant, pad, bytes, Vec::with_capacity(KEER)));
+    }
+    for _ in 0..KEER {
+        for (klant, pad, _, duren) in &mut bezoeken {
             let begin = Instant::now();
-            vraag(&klant, &pad).await?;
+            vraag(klant, pad).await?;
             duren.push(u64::try_from(begin.elapsed().as_micros()).unwrap_or(u64::MAX));
         }
-        duren.sort_unstable();
-        metingen.push(Meting { p50: duren[KEER / 2 - 1], p95: duren[KEER * 95 / 100 - 1], bytes });
     }
-    Ok(metingen)
+    let meting = |(_, _, bytes, mut duren): (Klant, String, usize, Vec<u64>)| {
+        duren.sort_unstable();
+        Meting { p50: duren[KEER / 2 - 1], p95: duren[KEER * 95 / 100 - 1], bytes }
+    };
+    Ok(bezoeken.into_iter().map(meting).collect())
 }
 
 fn klant(certs: &Path, wie: &str, adres: &str) -> anyhow::Result<Klant> {

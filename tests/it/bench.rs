@@ -145,7 +145,7 @@ async fn every_page_is_measured_with_few_and_with_many_cases() {
     let report = timeout(GEDULD, ketenhub::bench::paginas(certs, None, 200, |_| {})).await.expect("it ends").unwrap();
     assert_eq!(report.zaken, [2, 200]);
     assert!(!report.release && report.verhouding > 0.0);
-    assert_eq!(report.paginas.len(), 13);
+    assert_eq!(report.paginas.len(), 14);
     for pagina in &report.paginas {
         assert!((0..2).all(|deel| pagina.p50_us[deel] > 0 && pagina.p50_us[deel] <= pagina.p95_us[deel]), "{pagina:?}");
     }
