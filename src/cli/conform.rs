@@ -251,15 +251,15 @@ fn bewaar(args: &Proefargs, uitslag: &Uitslag) -> anyhow::Result<String> {
 fn toon(uitslag: &Uitslag) -> String {
     let mut tekst = String::new();
     for een in &uitslag.bevindingen {
-        let naam = format!("{:<19}", een.uitkomst.naam());
+        let naam = format!("{:<15}", een.uitkomst.naam());
         let naam = match een.uitkomst {
             Uitkomst::Geslaagd => uitvoer::goed(&naam),
             Uitkomst::NietVanToepassing => uitvoer::stil(&naam),
             Uitkomst::Gezakt | Uitkomst::NietBeoordeeld => uitvoer::fout(&naam),
         };
-        let _ = writeln!(tekst, "{:<8}{naam} {}", een.id, een.titel);
+        let _ = writeln!(tekst, "{:<8} {naam} {}", een.id, een.titel);
         if !een.reden.is_empty() {
-            let _ = writeln!(tekst, "{:28}{}", "", uitvoer::stil(&een.reden));
+            let _ = writeln!(tekst, "{:24} {}", "", uitvoer::stil(&een.reden));
         }
     }
     let oordeel = if uitslag.voldoet() { uitvoer::goed("voldoet") } else { uitvoer::fout("voldoet niet") };

@@ -76,10 +76,10 @@ pub(super) async fn toon(
     let beheerder = peer.rol() == Rol::Beheerder;
     let is_eigen = |oin: &str| Oin::parse(oin).is_ok_and(|oin| register.opvolger(oin, vandaag) == peer.oin());
     let hier: HashSet<String> = paginas.hub.verbindingen.overzicht().iter().map(|identiteit| identiteit.oin.to_string()).collect();
-    // At another hub, when that noted it no longer than a beat ago.
-    let slag = i64::try_from(paginas.hub.limits.heartbeat_s).unwrap_or(i64::MAX).saturating_mul(2_000_000);
+    // At another hub, when that noted it no longer than two heartbeats ago: one may have been missed.
+    let vers = i64::try_from(paginas.hub.limits.heartbeat_s).unwrap_or(i64::MAX).saturating_mul(2_000_000);
     let teken = |oin: &str| geteld.as_ref().and_then(|geteld| geteld.wat.tekens.get(oin).copied());
-    let verbonden = |oin: &str| hier.contains(oin) || teken(oin).is_some_and(|op| op > nu - slag);
+    let verbonden = |oin: &str| hier.contains(oin) || teken(oin).is_some_and(|op| op > nu - vers);
     let alle = geteld.iter().flat_map(|geteld| &geteld.wat.relaties);
     let mut eigen: Vec<_> = alle.filter(|((van, naar), _)| beheerder || is_eigen(van) || is_eigen(naar)).collect();
     // What waits longest first, and then by name.

@@ -30,17 +30,10 @@ struct Normcijfers {
     pad: &'static str,
     stand_van: Option<String>,
     onderdrukt: bool,
-    kwartaal: String,
-    /// Whose figures: of the country, or of one GI.
-    over: String,
     gis: Vec<Keuze>,
     kwartalen: Vec<Keuze>,
-    indicator: &'static str,
     indicatoren: Vec<Keuze>,
-    normen: Tabel,
-    regios: Option<Tabel>,
-    per_gi: Option<Tabel>,
-    verloop: Tabel,
+    delen: Vec<Tabel>,
     kennisgevingen: Vec<Kennisgeving>,
     pogingen: Option<Vec<(String, String, String)>>,
 }
@@ -51,8 +44,13 @@ struct Keuze {
     gekozen: bool,
 }
 
-/// A plot and the table beside it.
+/// A plot and the table beside it, under one title.
 struct Tabel {
+    /// Where a link on the page finds it.
+    id: &'static str,
+    titel: String,
+    /// What each line is of.
+    kolom: &'static str,
     plaat: String,
     regels: Vec<Cijfer>,
 }
@@ -118,25 +116,26 @@ pub(super) async fn toon(paginas: &Paginas, peer: &Peer, plek: Plek, vraag: &Vra
     let gekozen = gekozen.or(kwartalen.len().checked_sub(1)).map(|nr| &kwartalen[nr]);
     let (kwartaal, cijfers) = gekozen.map_or_else(Default::default, |(een, cijfers)| (kwartaalnaam(een.vanaf), &cijfers[..]));
     let per_gi = gekozen.map(|(een, _)| een.per_gi.as_slice()).filter(|_| alles).unwrap_or_default();
-    let over = gi.as_deref().map_or_else(|| "landelijk".to_owned(), wie);
-    let titel = |wat: &str| format!("{} {wat}, {kwartaal}", taal::indicator(indicator));
     let landelijk = gi.is_none();
+    let over = gi.as_deref().map_or_else(|| "landelijk".to_owned(), wie);
+    let norm = taal::indicator(indicator);
+    let per_regio = || groepen(("regios", "Regio"), format!("{norm} per regio, {kwartaal}"), cijfers, indicator, svg::kaart);
+    let per_instelling = || groepen(("per-gi", "GI"), format!("{norm} per GI, {kwartaal}"), per_gi, indicator, svg::staven);
+    let altijd = [
+        verloop(format!("{norm} per kwartaal, {over}"), &kwartalen, indicator),
+        normen(format!("Alle normen, {over}, {kwartaal}"), cijfers),
+    ];
+    let delen = landelijk.then(per_regio).into_iter().chain((alles && landelijk).then(per_instelling)).chain(altijd).collect();
     let bij_inspectie = geteld.as_ref().filter(|_| alles && landelijk);
     Ok(antwoord(&Normcijfers {
         kader,
         pad: plek.pad(),
         stand_van: geteld.as_ref().map(|geteld| taal::moment(geteld.op)),
         onderdrukt: peer.rol() == Rol::AccounthoudendeRegio,
-        normen: normen(&format!("Alle normen, {over}, {kwartaal}"), cijfers),
-        regios: landelijk.then(|| groepen(&titel("per regio"), cijfers, indicator, svg::kaart)),
-        per_gi: (alles && landelijk).then(|| groepen(&titel("per GI"), per_gi, indicator, svg::staven)),
-        verloop: verloop(&format!("{} per kwartaal, {over}", taal::indicator(indicator)), &kwartalen, indicator),
         kwartalen: kwartalen.iter().rev().map(|(een, _)| keuze(kwartaalnaam(een.vanaf), &kwartaal)).collect(),
         gis: gikeuzes(alle.iter().filter(|_| alles), gi.as_deref()),
-        indicator: taal::indicator(indicator),
         indicatoren: INDICATOREN.iter().map(|een| indicatorkeuze(*een, indicator)).collect(),
-        kwartaal,
-        over,
+        delen,
         kennisgevingen: bij_inspectie.iter().flat_map(|geteld| &geteld.wat.kennisgevingen).map(|regel| kennisgeving(regel, wie)).collect(),
         pogingen: bij_inspectie.map(|geteld| geteld.wat.pogingen.iter().map(|regel| poging(regel, wie)).collect()),
     }))
@@ -179,30 +178,31 @@ fn indicatorkeuze(een: Indicator, gekozen: Indicator) -> Keuze {
     Keuze { waarde: i32::from(een).to_string(), naam: taal::indicator(een).to_owned(), gekozen: een == gekozen }
 }
 
+type Plot = fn(&str, &[Waarde]) -> String;
+
 /// The total of every indicator.
-fn normen(titel: &str, cijfers: &[Normcijfer]) -> Tabel {
-    let totalen: Vec<_> =
-        cijfers.iter().filter(|cijfer| cijfer.groep.is_empty()).map(|c| (taal::indicator(c.indicator()).to_owned(), c)).collect();
-    tabel(titel, &totalen, svg::staven)
+fn normen(titel: String, cijfers: &[Normcijfer]) -> Tabel {
+    let totalen = cijfers.iter().filter(|cijfer| cijfer.groep.is_empty());
+    tabel(("normen", "Norm"), titel, totalen.map(|cijfer| (taal::indicator(cijfer.indicator()).to_owned(), cijfer)).collect(), svg::staven)
 }
 
 /// Every group of one indicator.
-fn groepen(titel: &str, cijfers: &[Normcijfer], indicator: Indicator, plot: fn(&str, &[Waarde]) -> String) -> Tabel {
+fn groepen(kop: (&'static str, &'static str), titel: String, cijfers: &[Normcijfer], indicator: Indicator, plot: Plot) -> Tabel {
     let van = cijfers.iter().filter(|cijfer| cijfer.indicator() == indicator && !cijfer.groep.is_empty());
-    tabel(titel, &van.map(|cijfer| (cijfer.naam.clone(), cijfer)).collect::<Vec<_>>(), plot)
+    tabel(kop, titel, van.map(|cijfer| (cijfer.naam.clone(), cijfer)).collect(), plot)
 }
 
 /// The total of one indicator, quarter by quarter.
-fn verloop(titel: &str, kwartalen: &[(&Kwartaalcijfers, Cow<'_, [Normcijfer]>)], indicator: Indicator) -> Tabel {
-    let totaal = |cijfers: &[Normcijfer]| cijfers.iter().position(|cijfer| cijfer.indicator() == indicator && cijfer.groep.is_empty());
-    let van = kwartalen.iter().filter_map(|(een, cijfers)| Some((kwartaalnaam(een.vanaf), &cijfers[totaal(cijfers)?])));
-    tabel(titel, &van.collect::<Vec<_>>(), svg::verloop)
+fn verloop(titel: String, kwartalen: &[(&Kwartaalcijfers, Cow<'_, [Normcijfer]>)], indicator: Indicator) -> Tabel {
+    let is_totaal = |cijfer: &&Normcijfer| cijfer.indicator() == indicator && cijfer.groep.is_empty();
+    let van = kwartalen.iter().filter_map(|(een, cijfers)| Some((kwartaalnaam(een.vanaf), cijfers.iter().find(is_totaal)?)));
+    tabel(("verloop", "Kwartaal"), titel, van.collect(), svg::verloop)
 }
 
-fn tabel(titel: &str, cijfers: &[(String, &Normcijfer)], plot: fn(&str, &[Waarde]) -> String) -> Tabel {
+fn tabel((id, kolom): (&'static str, &'static str), titel: String, cijfers: Vec<(String, &Normcijfer)>, plot: Plot) -> Tabel {
     let deel = |cijfer: &Normcijfer| (!cijfer.onderdrukt).then_some((cijfer.gehaald, cijfer.beoordeeld));
     let waarden: Vec<_> = cijfers.iter().map(|(naam, cijfer)| Waarde { naam: naam.clone(), deel: deel(cijfer) }).collect();
-    Tabel { plaat: plot(titel, &waarden), regels: cijfers.iter().map(|(naam, cijfer)| regel(naam, cijfer)).collect() }
+    Tabel { id, plaat: plot(&titel, &waarden), titel, kolom, regels: cijfers.iter().map(|(naam, cijfer)| regel(naam, cijfer)).collect() }
 }
 
 fn regel(naam: &str, cijfer: &Normcijfer) -> Cijfer {

@@ -97,16 +97,15 @@ const LIGGING: [(&str, usize, usize, usize); 13] = [
 
 /// A tile for each region, the darker the more, also for one of which there is nothing; those that are on no map come below it.
 pub(super) fn kaart(titel: &str, waarden: &[Waarde]) -> String {
-    let ligging = |waarde: &Waarde| LIGGING.iter().find(|(naam, ..)| *naam == waarde.naam).copied();
     let (mut los, mut bezet, mut tegels) = (0, BTreeSet::new(), String::new());
     for waarde in waarden {
-        let (kolom, rij, breed) = ligging(waarde).map_or_else(
-            || {
+        let (kolom, rij, breed) = match LIGGING.iter().find(|(naam, ..)| *naam == waarde.naam) {
+            Some((_, kolom, rij, breed)) => (*kolom, *rij, *breed),
+            None => {
                 los += 1;
                 ((los - 1) % 4, 4 + (los - 1) / 4, 1)
-            },
-            |(_, kolom, rij, breed)| (kolom, rij, breed),
-        );
+            }
+        };
         bezet.extend((kolom..kolom + breed).map(|kolom| (kolom, rij)));
         tegel(&mut tegels, (kolom, rij, breed), waarde);
     }

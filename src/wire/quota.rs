@@ -77,9 +77,12 @@ impl Quotum {
 /// that everybody else notices.
 pub(crate) async fn houd_op() {
     static NR: AtomicU32 = AtomicU32::new(0);
-    // Steps of the golden section lie apart, however many there are.
-    let deel = f64::from(NR.fetch_add(0x9E37_79B9, Ordering::Relaxed)) / f64::from(u32::MAX);
-    sleep(TRAAG + SPREIDING.mul_f64(deel)).await;
+    sleep(oponthoud(NR.fetch_add(1, Ordering::Relaxed))).await;
+}
+
+/// How long the refusal of a number is held back: steps of the golden section lie apart, however many there are.
+fn oponthoud(nr: u32) -> Duration {
+    TRAAG + SPREIDING.mul_f64(f64::from(nr.wrapping_mul(0x9E37_79B9)) / f64::from(u32::MAX))
 }
 
 /// Refuses single calls beyond the quota.
@@ -150,5 +153,17 @@ mod tests {
         assert_eq!(neemt(een, 3_600_000, 9), 5, "rest makes no more than the burst");
         let wacht = (0..3).map(|_| quotum.tel(een, Duration::from_millis(3_600_000), true).as_millis());
         assert!(wacht.eq([100, 200, 300]), "who reads a stream waits its turn");
+    }
+
+    #[test]
+    fn refusals_that_come_together_are_answered_apart() {
+        for begin in [0, 1000, u32::MAX - 50] {
+            let mut duren: Vec<_> = (0..100).map(|nr: u32| oponthoud(begin.wrapping_add(nr)).as_millis()).collect();
+            duren.sort_unstable();
+            assert!(duren[0] >= 1000 && duren[99] <= 1500, "{duren:?}");
+            // A hundred over half a second: nowhere more than a few at once, nowhere a gap.
+            assert!(duren.windows(2).all(|paar| paar[1] - paar[0] <= 10), "{duren:?}");
+            assert!(duren.windows(6).all(|zes| zes[5] - zes[0] >= 10), "{duren:?}");
+        }
     }
 }
