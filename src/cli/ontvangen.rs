@@ -46,11 +46,10 @@ pub(super) struct Receive {
     naar: Naar,
 }
 
-/// Receives what is there, and goes on when that is asked.
+/// Receives what is there, or follows what is there and what comes.
 pub(super) async fn receive(args: &Receive) -> anyhow::Result<()> {
     let mut ontvanger = Ontvanger { args, exchange: args.naar.exchange().await?, na: args.na };
-    ontvanger.haal().await?;
-    if args.volg { ontvanger.volg().await } else { Ok(()) }
+    if args.volg { ontvanger.volg().await } else { ontvanger.haal().await }
 }
 
 struct Ontvanger<'a> {
@@ -77,7 +76,7 @@ impl Ontvanger<'_> {
         }
     }
 
-    /// What comes, for ever. A hub that goes away, or ends a connection that grew old, is called again.
+    /// What is there and what comes, for ever. A hub that goes away, or ends a connection that grew old, is called again.
     async fn volg(&mut self) -> anyhow::Result<()> {
         let mut wacht = Duration::from_secs(1);
         loop {

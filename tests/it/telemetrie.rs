@@ -37,7 +37,7 @@ async fn hub_na_het_verhaal() -> (Zaak, String) {
     let tweede = zaak.nieuw("02");
     zaak.dien("rechtbank", &tweede).await.expect("another case");
     while zaak.hub.running.hub.admission.tik().await.expect("warnings are sent") > 0 {}
-    crate::support::browser::pagina(&zaak, "gi", "/").await;
+    crate::support::browser::pagina(&zaak, "expertteam", &format!("/traject/{}", zaak.maatregel)).await;
     let operator = zaak.hub.running.operator.expect("an operator's port").to_string();
     (zaak, operator)
 }

@@ -87,11 +87,14 @@ async fn who_follows_goes_on_after_the_hub_was_away() {
     std::fs::write(&config, tekst).unwrap();
     let hub = Proces::start(&config, &[]).await;
     let uit = map.path().join("uit");
+    let gi = Als::nieuw(&adres, &voorbeeld_certs(), "gi");
     let mut command = programma(&["receive", "--volg", "--exec", &format!("cat >> {}", uit.display())]);
-    command.args(&Als::nieuw(&adres, &voorbeeld_certs(), "gi").opties).stdout(Stdio::null()).stderr(Stdio::null());
+    command.args(&gi.opties).stdout(Stdio::null()).stderr(Stdio::null());
     let mut volger = command.spawn().unwrap();
     zending(&adres, map.path(), "een.json").await;
     wacht_op(&uit, 1).await;
+    // Acknowledged, or else it is given again.
+    timeout(GEDULD, async { while !gelukt(&gi.doet(&["receive"]).await).is_empty() {} }).await.expect("an acknowledgement");
     hub.dood();
     let _hub = Proces::start(&config, &[]).await;
     zending(&adres, map.path(), "twee.json").await;

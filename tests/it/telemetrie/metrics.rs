@@ -51,6 +51,9 @@ async fn the_operator_sees_what_was_accepted_refused_repeated_delivered_and_ackn
     is("ketenhub_clock_warnings_total{norm=\"KOERS\",percent=\"100\"}", 1.0);
     is("ketenhub_clocks{norm=\"KOERS\",outcome=\"GEHAALD\"}", 1.0);
     is("ketenhub_clocks{norm=\"KOERS\",outcome=\"VERSTREKEN\"}", 1.0);
+    // A page is named as the hub names it, never as it was asked.
+    is("ketenhub_page_duration_seconds_count{code=\"200\",page=\"/traject/{maatregel}\"}", 1.0);
+    assert!(!metrics.contains(&zaak.maatregel));
     assert!(metrics.contains("service_name=\"ketenhub\"") && !metrics.contains("otel_scope"));
 }
 

@@ -162,6 +162,21 @@ async fn nothing_of_a_message_is_in_a_span_or_a_metric() {
 
     let alles = ontvanger.alles() + &metrics;
     assert!(alles.contains(SUBMIT) && alles.contains("ketenhub_accepted"));
-    let gelekt: Vec<_> = geplant.iter().filter(|tekst| alles.contains(*tekst)).collect();
-    assert!(gelekt.is_empty(), "{gelekt:?}");
+    assert_eq!(gelekt(&geplant, &alles), [""; 0]);
+    assert_eq!(gelekt(&geplant, "0.0518 1051800 a0518f"), [""; 0]);
+    assert_eq!(gelekt(&geplant, &format!("code=\"0518\" x{}x", bericht.bericht_id)).len(), 2);
+}
+
+/// Which planted texts are in this one. Digits in the midst of a longer number or a hexadecimal one are not: a moment has them by chance.
+pub fn gelekt<'a>(geplant: &'a BTreeSet<String>, alles: &str) -> Vec<&'a str> {
+    let los = |geplant: &str, plek: usize| {
+        let (voor, na) = (&alles[..plek], &alles[plek + geplant.len()..]);
+        !voor.ends_with(|teken: char| teken.is_ascii_alphanumeric() || teken == '.')
+            && !na.starts_with(|teken: char| teken.is_ascii_alphanumeric())
+    };
+    let staat_er = |tekst: &&str| {
+        let getal = tekst.bytes().all(|teken| teken.is_ascii_digit());
+        alles.match_indices(*tekst).any(|(plek, _)| !getal || los(tekst, plek))
+    };
+    geplant.iter().map(String::as_str).filter(staat_er).collect()
 }
