@@ -1,20 +1,25 @@
 //! The acknowledgements of a batch: what each caller is told, and one confirmation a mailbox for all of them together, so that their number
-//! costs no statements. It delivers nothing.
+//! costs no statements. Of a mailbox a batch confirms no more than a part, so that nobody waits for who confirms a year of mail at once. It
+//! delivers nothing.
 
 use std::collections::BTreeMap;
 
+use jeugdketen_proto::Kind;
 use jeugdketen_proto::v1::Rol;
 
 use super::Opdracht;
 use super::klokken::Klokken;
 use super::telling::Telling;
-use crate::domain::ids::Oin;
+use crate::domain::ids::{MaatregelId, Oin};
 use crate::store::audit::Aantekening;
 use crate::store::postvak::{self, Bevestiging};
 use crate::store::{Conn, StoreError};
 
+/// Entries of one mailbox that a batch confirms at most.
+const HOOGSTENS: i64 = 1_000;
+
 /// Confirms, in the order of the requests, and returns what goes on record. A lower number than before changes nothing; one that was never
-/// given out is refused. What this batch gave out counts.
+/// given out is refused. What this batch gave out counts. Each is told how far it is, which is less than it asked when that was too much.
 pub(super) async fn verwerk(
     conn: &mut Conn<'_>,
     klokken: &mut Klokken,
@@ -30,7 +35,7 @@ pub(super) async fn verwerk(
     wie.sort_unstable();
     wie.dedup();
     let standen = postvak::standen(conn, &wie).await?;
-    let mut nu: BTreeMap<Oin, (Rol, Bevestiging)> = BTreeMap::new();
+    let mut nu: BTreeMap<Oin, Bevestiging> = BTreeMap::new();
     let mut aantekeningen = Vec::new();
     for opdracht in opdrachten {
         let Opdracht::Bevestig(bevestig, vraag) = opdracht else { continue };
@@ -38,17 +43,18 @@ pub(super) async fn verwerk(
         let stand = standen.get(&oin).copied().unwrap_or_default();
         let bevestigd = (bevestig.tot <= stand.laatste_nr).then(|| {
             let van = stand.bevestigd_tot;
-            let (_, nu) = nu.entry(oin).or_insert((rol, Bevestiging { oin, van, tot: van }));
-            nu.tot = nu.tot.max(bevestig.tot);
+            let nu = nu.entry(oin).or_insert(Bevestiging { oin, van, tot: van });
+            nu.tot = nu.tot.max(bevestig.tot.min(van + HOOGSTENS));
             nu.tot
         });
         aantekeningen.extend(bevestigd.map(|nummer| Aantekening::bevestigd((oin, rol), nummer)));
         vraag.uitkomst = Some(bevestigd);
     }
-    let verder: Vec<_> = nu.into_values().filter(|(_, nu)| nu.tot > nu.van).collect();
-    let alle: Vec<Bevestiging> = verder.iter().map(|(_, nu)| *nu).collect();
-    let van_gi: Vec<Bevestiging> = verder.iter().filter(|(rol, _)| *rol == Rol::Gi).map(|(_, nu)| *nu).collect();
-    klokken.geraakt(postvak::uitspraken(conn, &van_gi).await?);
-    telling.bevestigd.extend(postvak::bevestig(conn, &alle, op).await?);
+    let verder: Vec<Bevestiging> = nu.into_values().filter(|nu| nu.tot > nu.van).collect();
+    let bevestigd = postvak::te_bevestigen(conn, &verder).await?;
+    let uitspraken = bevestigd.iter().filter(|een| een.rol == Rol::Gi as i32 && een.soort == Kind::Uitspraak as i32);
+    klokken.geraakt(uitspraken.filter_map(|een| een.maatregel_id).map(MaatregelId));
+    postvak::bevestig(conn, &verder, &bevestigd, op).await?;
+    telling.bevestigd.extend(bevestigd);
     Ok(aantekeningen)
 }

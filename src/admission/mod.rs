@@ -306,14 +306,20 @@ impl Admission {
         Ok(refusal)
     }
 
-    /// Confirms receipt of everything in a mailbox up to and including a number; returns the highest number that is confirmed.
+    /// Confirms receipt of everything in a mailbox up to and including a number; returns the highest number that is confirmed. A batch takes
+    /// a part at a time: who gets no answer may have confirmed some of it.
     pub async fn bevestig(&self, peer: &Peer, tot: i64) -> Result<i64, Gestaakt> {
-        let (vraag, wacht) = Vraag::op(self.plaatsen.neem(peer.oin())?);
-        failpoint::here("before-acknowledge").await;
-        self.zet_in_rij(Opdracht::Bevestig(Bevestig { peer: peer.clone(), tot }, vraag))?;
-        let bevestigd = wacht.await.unwrap_or(Err(Gestaakt::Stopt))?.ok_or(Gestaakt::OnbekendNummer);
-        failpoint::here("after-acknowledge").await;
-        bevestigd
+        loop {
+            let (vraag, wacht) = Vraag::op(self.plaatsen.neem(peer.oin())?);
+            failpoint::here("before-acknowledge").await;
+            self.zet_in_rij(Opdracht::Bevestig(Bevestig { peer: peer.clone(), tot }, vraag))?;
+            let bevestigd = wacht.await.unwrap_or(Err(Gestaakt::Stopt))?.ok_or(Gestaakt::OnbekendNummer);
+            failpoint::here("after-acknowledge").await;
+            match bevestigd {
+                Ok(nummer) if nummer < tot => {}
+                klaar => return klaar,
+            }
+        }
     }
 
     /// Sends every clock warning that is due; returns how many cases had one. Warnings are sent once, whichever hub does it.

@@ -234,9 +234,11 @@ async fn open_postgres(url: &str) -> Result<Pools, StoreError> {
         // Work is bounded on the server too: a hub that is cut off must not hold the lock that the others wait for.
         .options([("statement_timeout", "10s"), ("idle_in_transaction_session_timeout", "5s"), ("lock_timeout", "5s"), ("jit", "off")])
         // Every statement asks for few rows by their key, or for all in the order of one. Planning each time costs more than most of them
-        // do, and a plan that was made while the tables were empty must not read them whole when they are full.
-        .options([("plan_cache_mode", "force_generic_plan")])
+        // do, a plan that was made while the tables were empty must not read them whole when they are full, and a plan that knows no limit
+        // must not start workers for a page.
+        .options([("plan_cache_mode", "force_generic_plan"), ("max_parallel_workers_per_gather", "0")])
         .options([("enable_seqscan", "off"), ("enable_hashjoin", "off"), ("enable_mergejoin", "off")])
+        .options([("enable_bitmapscan", "off"), ("enable_material", "off")])
         .disable_statement_logging();
     let lichting = Lichting::default();
     let write = Voorraad::nieuw(opties.clone(), POSTGRES_WRITERS, Arc::clone(&lichting));

@@ -6,7 +6,6 @@ use std::collections::hash_map::Entry;
 use std::sync::Arc;
 
 use chrono::NaiveDate;
-use jeugdketen_proto::Kind;
 use uuid::Uuid;
 
 use super::StoreError;
@@ -206,16 +205,8 @@ pub async fn pagina(conn: &mut Conn<'_>, kluis: &Kluis, oin: Oin, na: i64, maxim
     Ok(rijen.into_iter().map(post).collect())
 }
 
-/// An entry that was acknowledged just now.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, sqlx::FromRow)]
-pub struct Bevestigd {
-    /// The kind of the message, as stored.
-    pub soort: i32,
-    /// The role in which it was received.
-    pub rol: i32,
-    /// The moment it was offered, in microseconds.
-    pub aangeboden_op: i64,
-}
+/// In `gebeurtenissen`: receipt of a message was confirmed.
+const ONTVANGEN: i16 = 1;
 
 /// Entries of one mailbox whose receipt is confirmed now: those after `van` up to and including `tot`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -228,33 +219,60 @@ pub struct Bevestiging {
     pub tot: i64,
 }
 
-/// Confirms receipt, with an event in each case concerned, and returns the entries of which it was not confirmed yet. One confirmation a
-/// mailbox; the number of statements is the same for any number of them.
-pub async fn bevestig(conn: &mut Conn<'_>, bevestigingen: &[Bevestiging], op: i64) -> Result<Vec<Bevestigd>, StoreError> {
-    let bevestigd = fetch_rows!(
+/// An entry whose receipt is confirmed now, with what there is to know of its message.
+#[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
+pub struct Bevestigd {
+    ontvanger: String,
+    nr: i64,
+    volgnummer: i64,
+    /// The role in which it was received.
+    pub rol: i32,
+    /// The moment it was offered, in microseconds.
+    pub aangeboden_op: i64,
+    /// The kind of the message, as stored.
+    pub soort: i32,
+    /// Its case; none for a message that belongs to no case.
+    pub maatregel_id: Option<Uuid>,
+}
+
+/// The entries that are confirmed, of which they were not before. They are named one by one, since of a range in a join PostgreSQL believes
+/// that it holds a ninth of the table.
+pub async fn te_bevestigen(conn: &mut Conn<'_>, bevestigingen: &[Bevestiging]) -> Result<Vec<Bevestigd>, StoreError> {
+    let nummers: Vec<_> = bevestigingen.iter().flat_map(|b| (b.van + 1..=b.tot).map(|nr| (b.oin, nr))).collect();
+    Ok(fetch_rows!(
         conn,
         Bevestigd,
+        "-- postvak::te_bevestigen
+        with nu (oin, nr) as (",
+        ") select p.ontvanger, p.nr, p.volgnummer, p.rol, p.aangeboden_op, b.soort, b.maatregel_id
+        from nu
+        join postvak p on p.ontvanger = nu.oin and p.nr = nu.nr
+        join berichten b on b.volgnummer = p.volgnummer
+        where p.ontvangen_op is null",
+        &nummers,
+        |nummer| [nummer.0.as_str(), nummer.1]
+    ))
+}
+
+/// Confirms receipt of these entries, with an event in each case concerned. One confirmation a mailbox; the number of statements is the same
+/// for any number of them.
+pub async fn bevestig(conn: &mut Conn<'_>, bevestigingen: &[Bevestiging], bevestigd: &[Bevestigd], op: i64) -> Result<(), StoreError> {
+    execute_rows!(
+        conn,
         "-- postvak::bevestig
-        with nu (oin, van, tot, op) as (",
-        ") update postvak set ontvangen_op = nu.op from nu
-        where ontvanger = nu.oin and nr > nu.van and nr <= nu.tot and ontvangen_op is null
-        returning (select b.soort from berichten b where b.volgnummer = postvak.volgnummer) as soort, rol, aangeboden_op",
-        bevestigingen,
-        |b| [b.oin.to_string(), b.van, b.tot, op]
+        with nu (oin, nr, op) as (",
+        ") update postvak set ontvangen_op = nu.op from nu where ontvanger = nu.oin and postvak.nr = nu.nr",
+        bevestigd,
+        |een| [&*een.ontvanger, een.nr, op]
     );
+    let in_zaken: Vec<_> = bevestigd.iter().filter_map(|een| Some((een.maatregel_id?, een))).collect();
     execute_rows!(
         conn,
         "-- gebeurtenissen::bevestig
-        with nu (oin, van, tot, op) as (",
-        ") insert into gebeurtenissen (maatregel_id, volgnummer, soort, betrokkene, rol, op)
-        select b.maatregel_id, b.volgnummer, 1, p.ontvanger, p.rol, nu.op
-        from nu
-        join postvak p on p.ontvanger = nu.oin and p.nr > nu.van and p.nr <= nu.tot
-        join berichten b on b.volgnummer = p.volgnummer
-        where b.maatregel_id is not null
-        on conflict do nothing",
-        bevestigingen,
-        |b| [b.oin.to_string(), b.van, b.tot, op]
+        insert into gebeurtenissen (maatregel_id, volgnummer, soort, betrokkene, rol, op)",
+        "on conflict do nothing",
+        &in_zaken,
+        |een| [een.0, een.1.volgnummer, ONTVANGEN, &*een.1.ontvanger, een.1.rol, op]
     );
     execute_rows!(
         conn,
@@ -262,9 +280,9 @@ pub async fn bevestig(conn: &mut Conn<'_>, bevestigingen: &[Bevestiging], op: i6
         with nu (oin, tot) as (",
         ") update postvakken set bevestigd_tot = nu.tot from nu where postvakken.oin = nu.oin",
         bevestigingen,
-        |b| [b.oin.to_string(), b.tot]
+        |b| [b.oin.as_str(), b.tot]
     );
-    Ok(bevestigd)
+    Ok(())
 }
 
 /// What waits in a mailbox.
@@ -287,23 +305,6 @@ pub async fn achterstanden(conn: &mut Conn<'_>, vandaag: NaiveDate) -> Result<Ve
         where not exists (select 1 from deelnemers d where d.oin = v.oin and d.opvolger is not null and d.opvolging_per <= $1)
         order by v.oin";
     Ok(fetch_all!(conn, Achterstand, sql, vandaag.to_string())?)
-}
-
-/// The cases whose uitspraken are among what is confirmed.
-pub async fn uitspraken(conn: &mut Conn<'_>, bevestigingen: &[Bevestiging]) -> Result<Vec<MaatregelId>, StoreError> {
-    let rijen = fetch_rows!(
-        conn,
-        (Uuid,),
-        "-- postvak::uitspraken
-        with nu (oin, van, tot, soort) as (",
-        ") select distinct b.maatregel_id from nu
-        join postvak p on p.ontvanger = nu.oin and p.nr > nu.van and p.nr <= nu.tot
-        join berichten b on b.volgnummer = p.volgnummer
-        where b.soort = nu.soort and b.maatregel_id is not null",
-        bevestigingen,
-        |b| [b.oin.to_string(), b.van, b.tot, Kind::Uitspraak as i32]
-    );
-    Ok(rijen.into_iter().map(|(id,)| MaatregelId(id)).collect())
 }
 
 /// An entry that a successor takes over.

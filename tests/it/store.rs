@@ -5,6 +5,7 @@ mod audit;
 mod failure;
 mod idempotency;
 mod order;
+mod plannen;
 mod schema;
 mod uitstel;
 mod verbindingen;

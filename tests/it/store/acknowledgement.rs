@@ -40,6 +40,23 @@ both! {
         assert_eq!(chain.rijen::<(i64,)>("select count(*) from audit where handeling = 'BEVESTIGD'").await, [(0,)]);
     }
 
+    async fn a_year_of_mail_is_confirmed_at_once_and_taken_in_parts(chain: Chain) {
+        let mut verhaal = Verhaal::default();
+        chain.speel(&mut verhaal, &["02"]).await;
+        // The same message 2,500 times, as no hub would deliver it.
+        chain.knoei(
+            "insert into postvak (ontvanger, nr, rol, volgnummer, aangeboden_op)
+             with recursive n(nr) as (select 2 union all select nr + 1 from n where nr < 2500)
+             select ontvanger, n.nr, rol, volgnummer, aangeboden_op from postvak join n on true where ontvanger = '00000099020000001000' and postvak.nr = 1",
+        ).await;
+        chain.knoei("update postvakken set laatste_nr = 2500 where oin = '00000099020000001000'").await;
+        assert_eq!(chain.bevestig("gi", 2300).await.expect("given out"), 2300);
+        let bevestigd = chain.rijen::<(i64, i64)>("select count(*), max(nr) from postvak where ontvangen_op is not null").await;
+        assert_eq!(bevestigd, [(2300, 2300)]);
+        let aantekeningen = "select nummer from audit where handeling = 'BEVESTIGD' order by nr";
+        assert_eq!(chain.rijen::<(i64,)>(aantekeningen).await, [(1000,), (2000,), (2300,)]);
+    }
+
     async fn pronounced_offered_and_received_are_three_moments(chain: Chain) {
         let mut verhaal = Verhaal::default();
         chain.speel(&mut verhaal, &["02"]).await;

@@ -45,7 +45,7 @@ fn every_statement_of_the_store_is_run_by_the_test_below() {
         "postvak::bevestig",
         "gebeurtenissen::bevestig",
         "postvakken::bevestig",
-        "postvak::uitspraken",
+        "postvak::te_bevestigen",
         "zaken::feiten",
         "zaken::ontvangsten",
         "klokken::schrijf",

@@ -203,7 +203,8 @@ impl Chain {
     /// The whole mailbox of a participant as it is delivered now.
     pub async fn postvak(&self, naam: &str) -> Vec<Levering> {
         let (leveringen, stand) = self.hub.delivery.blad(&self.peer(naam), Some(0), 10_000, usize::MAX).await.expect("the mailbox is read");
-        assert_eq!(stand.laatste_nr, leveringen.last().map_or(0, |levering| levering.nr));
+        // What comes in between two questions is on the page.
+        assert!(stand.laatste_nr <= leveringen.last().map_or(0, |levering| levering.nr));
         leveringen
     }
 

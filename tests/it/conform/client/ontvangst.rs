@@ -99,12 +99,13 @@ impl Stand {
         {
             return einde;
         }
+        // Before it asks: what is sent as soon as it asked came in this session.
+        self.sessie_begin = Clock::machine().micros();
         let begonnen = Instant::now();
         let mut stroom = match lijn.stroom("Subscribe", &SubscribeRequest { na: self.laatste }).await {
             Ok(stroom) => stroom,
             Err(status) => return self.na_weigering(&status),
         };
-        self.sessie_begin = Clock::machine().micros();
         let hartslag = self.klant.opdracht.hartslag;
         loop {
             let geduld = match (self.breekt("HER-08"), self.breekt("TRG-01")) {
