@@ -18,6 +18,7 @@ pub mod leiding;
 pub mod logboek;
 pub mod paginas;
 pub mod postvak;
+mod ruimte;
 pub mod sleutels;
 pub mod tekens;
 pub mod toezicht;
@@ -168,30 +169,6 @@ impl Store {
                 [("write", write), ("read", read)].map(|(naam, voorraad)| (naam, voorraad.telling().0, voorraad.telling().1)).to_vec()
             }
         }
-    }
-
-    /// Rewrites the files so that nothing of what was deleted or replaced is left in them. On PostgreSQL the tables are locked meanwhile,
-    /// and its write-ahead log keeps what it holds until it is recycled.
-    pub async fn verdicht(&self) -> Result<(), StoreError> {
-        match &self.pools {
-            Pools::Sqlite { write, .. } => {
-                let mut conn = write.acquire().await?;
-                for sql in ["vacuum", "pragma wal_checkpoint(truncate)"] {
-                    sqlx::raw_sql(sql).execute(&mut *conn).await?;
-                }
-            }
-            Pools::Postgres { opties, .. } => {
-                let mut conn = onbegrensd(opties).await?;
-                let tabellen = ["berichten", "zaaksleutels", "gebeurtenissen", "klokken", "relatie_einden", "hubsleutels"];
-                let vacuum = tabellen.map(|tabel| format!("vacuum full {tabel}"));
-                for sql in vacuum {
-                    sqlx::raw_sql(sqlx::AssertSqlSafe(sql)).execute(&mut conn).await?;
-                }
-                // What was rewritten reaches the disk with the next checkpoint, which not every role may ask for.
-                let _ = sqlx::raw_sql("checkpoint").execute(&mut conn).await;
-            }
-        }
-        Ok(())
     }
 
     /// Closes every connection; on SQLite this folds the write-ahead log into the file.

@@ -16,6 +16,7 @@ use tracing_subscriber::fmt::MakeWriter;
 
 use crate::support::draad::velden;
 use crate::support::zaak::{DEELNEMERS, Zaak, oin};
+use crate::telemetrie::sporen::gelekt;
 use orakel::{Blad, Hooiberg, bladen, spoor, sporen, vergund};
 use toneel::{Akte, Stuk, Vangst, dien, speel, stukken, vang};
 
@@ -157,7 +158,7 @@ fn vergelijk(stukken: &[Stuk], wie: &str, rol: Rol, akte: Akte, vangst: &Vangst,
     let alles = Hooiberg::van(&vangst.alles);
     for stuk in stukken {
         for blad in bladen(&stuk.bericht) {
-            let Some(spoor) = spoor(&blad.waarde, openbaar) else { continue };
+            let Some(spoor) = spoor(&blad, openbaar) else { continue };
             let (gevonden, toegestaan) = (alles.bevat(&spoor), mag_sporen.contains_key(&spoor));
             assert_eq!(gevonden, toegestaan, "{} of {} at {wie} in the {akte:?}", blad.pad, stuk.naam);
             *(if toegestaan { &mut cellen.0 } else { &mut cellen.1 }) += 1;
@@ -192,7 +193,7 @@ async fn every_value_reaches_exactly_whom_its_field_and_the_case_allow_and_nobod
             let antwoord = Hooiberg::van(&antwoord);
             let mag = [veld(&stuk.bericht, "bericht_id"), Value::String(zaak.maatregel.clone())];
             for blad in stukken.iter().flat_map(|stuk| bladen(&stuk.bericht)).filter(|blad| !mag.contains(&blad.waarde)) {
-                let Some(spoor) = spoor(&blad.waarde, &openbaar) else { continue };
+                let Some(spoor) = spoor(&blad, &openbaar) else { continue };
                 assert!(!antwoord.bevat(&spoor), "the receipt of {naam} holds {}", blad.pad);
             }
         }
@@ -200,14 +201,12 @@ async fn every_value_reaches_exactly_whom_its_field_and_the_case_allow_and_nobod
     assert!(getoond > 500 && verborgen > 4000, "only {getoond} values shown and {verborgen} hidden; is the oracle blind?");
 
     drop(bewaker);
-    let gelogd = logboek.inhoud();
+    let gelogd = String::from_utf8_lossy(&logboek.inhoud()).into_owned();
     assert!(gelogd.len() > 100_000, "little was logged");
-    let gelogd = Hooiberg::van(&gelogd);
-    assert!(gelogd.bevat(b"ketenhub::wire"), "nothing of the hub was logged");
+    assert!(gelogd.contains("ketenhub::wire"), "nothing of the hub was logged");
     for blad in stukken.iter().flat_map(|stuk| bladen(&stuk.bericht)) {
-        if let Some(text) = in_druk(&blad.waarde).filter(|text| !openbaar.contains(text)) {
-            assert!(!gelogd.bevat(text.as_bytes()), "{} is in the log", blad.pad);
-        }
+        let text: BTreeSet<_> = in_druk(&blad.waarde).filter(|text| !openbaar.contains(text)).into_iter().collect();
+        assert!(gelekt(&text, &gelogd).is_empty(), "{} is in the log", blad.pad);
     }
 }
 
@@ -269,7 +268,7 @@ async fn the_case_fills_every_field_of_the_contract_and_every_value_that_can_be_
     for (naam, blad) in &alle {
         let verwijst = blad.waarde.as_str().is_some_and(|text| uuid::Uuid::try_parse(text).is_ok());
         let nummer = blad.pad.ends_with(".nr") || blad.pad.ends_with("voorziening_nr");
-        match spoor(&blad.waarde, &openbaar) {
+        match spoor(blad, &openbaar) {
             Some(spoor) if !verwijst && !nummer => drop(plaatsen.entry(spoor).or_default().insert(format!("{naam}: {}", blad.pad))),
             None if matches!(blad.waarde, Value::String(_)) && !blad.veld.ends_with("_oin") => {
                 zonder_spoor.insert(blad.veld.trim_start_matches("jeugdketen.hub.v1.").to_owned());
