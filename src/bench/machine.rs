@@ -113,6 +113,24 @@ impl Processes {
     }
 }
 
+impl Processes {
+    /// Waits, a second at most, until the server has no more processes than so many. What a process used is counted with its parent when it
+    /// has ended, so that one that is about to end would be found with whatever is measured next.
+    pub(super) async fn until_postgres_has(&self, processes: usize) {
+        for _ in 0..100 {
+            if self.of_postgres() <= processes {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    }
+
+    /// How many processes the server has.
+    pub(super) fn of_postgres(&self) -> usize {
+        self.postgres.map_or(0, |first| children(first).count())
+    }
+}
+
 /// Resident memory of a process in bytes.
 pub(super) fn resident(pid: u32) -> Option<u64> {
     let status = std::fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
@@ -148,10 +166,12 @@ impl Stat {
 /// Ticks of a server and of its processes, also those that ended.
 fn family(first: u32) -> u64 {
     let head = Stat::of(&first.to_string()).unwrap_or_default();
+    head.used + head.ended_children + children(first).map(|child| child.used).sum::<u64>()
+}
+
+fn children(of: u32) -> impl Iterator<Item = Stat> {
     let all = std::fs::read_dir("/proc").into_iter().flatten().flatten();
-    let stats = all.filter_map(|entry| Stat::of(entry.file_name().to_str()?));
-    let children: u64 = stats.filter(|stat| stat.parent == first).map(|stat| stat.used).sum();
-    head.used + head.ended_children + children
+    all.filter_map(|entry| Stat::of(entry.file_name().to_str()?)).filter(move |stat| stat.parent == of)
 }
 
 /// user, nice, system, irq, softirq and steal of all cores.
@@ -180,5 +200,17 @@ mod tests {
         let cores = std::thread::available_parallelism().map_or(1, usize::from) as f64;
         assert!(spent.others <= cores * spent.elapsed - spent.generator + 0.05, "{spent:?}");
         assert!(resident(std::process::id()).is_some_and(|bytes| bytes > 1 << 20));
+    }
+
+    #[tokio::test]
+    async fn a_process_that_is_about_to_end_is_waited_for() {
+        let server = Processes { postgres: Some(std::process::id()), ..Processes::default() };
+        let before = server.of_postgres();
+        let mut child = std::process::Command::new("sleep").arg("0.2").spawn().unwrap();
+        assert!(server.of_postgres() > before);
+        let reaper = std::thread::spawn(move || child.wait());
+        server.until_postgres_has(before).await;
+        assert!(reaper.join().unwrap().unwrap().success());
+        assert!(server.of_postgres() <= before);
     }
 }

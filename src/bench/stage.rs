@@ -210,7 +210,12 @@ impl Stage {
     /// Rows a second that the database makes durable without a hub.
     pub(super) async fn bare_rate(&mut self, duration: Duration) -> anyhow::Result<Option<f64>> {
         match &mut self.bare {
-            Ok(bare) => Ok(Some(bare.measure(duration).await?)),
+            Ok(bare) => {
+                let processes = self.processes.of_postgres();
+                let rate = bare.measure(duration).await?;
+                self.processes.until_postgres_has(processes).await;
+                Ok(Some(rate))
+            }
             Err(_) => Ok(None),
         }
     }
