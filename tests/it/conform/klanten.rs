@@ -37,6 +37,14 @@ const SAMEN: &[(&str, &[&str])] = &[
     ("INZ-02", &["AFW-02", "VLD-06"]),
 ];
 
+/// What can break with a case of another group, by the moment at which a line breaks: seen with every case only.
+const SOMS: &[(&str, &str)] = &[
+    // The line may break while a confirmation is under way.
+    ("BEV-05", "HER-02"),
+    // What came before the break may have come while the client thought that it was away.
+    ("HER-02", "DUB-02"),
+];
+
 fn tijden() -> Tijden {
     Tijden {
         geduld: Duration::from_secs(6),
@@ -132,7 +140,8 @@ async fn for_every_case_a_client_that_breaks_it_fails_that_case_and_no_other_of_
     let mut verkeerd = Vec::new();
     while let Some(klaar) = werk.join_next().await {
         let (id, bevindingen) = klaar.unwrap();
-        let gevonden = gezakt(&bevindingen);
+        let mut gevonden = gezakt(&bevindingen);
+        gevonden.retain(|ander| !SOMS.contains(&(id, ander.as_str())));
         if gevonden != verwacht(id) {
             let redenen: Vec<_> = bevindingen.iter().filter(|een| gevonden.contains(&een.id)).map(|een| (&een.id, &een.reden)).collect();
             verkeerd.push(format!("{id}: expected {:?}, found {redenen:?}", verwacht(id)));
