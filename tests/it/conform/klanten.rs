@@ -41,7 +41,7 @@ const SAMEN: &[(&str, &[&str])] = &[
 const SOMS: &[(&str, &str)] = &[
     // The line may break while a confirmation is under way.
     ("BEV-05", "HER-02"),
-    // What came before the break may have come while the client thought that it was away.
+    // What was not handed over yet when the line broke came, to this client, while it was away.
     ("HER-02", "DUB-02"),
 ];
 
