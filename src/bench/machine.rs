@@ -210,7 +210,7 @@ mod tests {
         assert!(server.of_postgres() > before);
         let reaper = std::thread::spawn(move || child.wait());
         server.until_postgres_has(before).await;
-        assert!(reaper.join().unwrap().unwrap().success());
         assert!(server.of_postgres() <= before);
+        assert!(reaper.join().unwrap().unwrap().success());
     }
 }
