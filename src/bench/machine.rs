@@ -111,9 +111,7 @@ impl Processes {
             elapsed: earlier.moment.elapsed().as_secs_f64(),
         }
     }
-}
 
-impl Processes {
     /// Waits, a second at most, until the server has no more processes than so many. What a process used is counted with its parent when it
     /// has ended, so that one that is about to end would be found with whatever is measured next.
     pub(super) async fn until_postgres_has(&self, processes: usize) {
@@ -204,13 +202,17 @@ mod tests {
 
     #[tokio::test]
     async fn a_process_that_is_about_to_end_is_waited_for() {
-        let server = Processes { postgres: Some(std::process::id()), ..Processes::default() };
-        let before = server.of_postgres();
-        let mut child = std::process::Command::new("sleep").arg("0.2").spawn().unwrap();
-        assert!(server.of_postgres() > before);
-        let reaper = std::thread::spawn(move || child.wait());
-        server.until_postgres_has(before).await;
-        assert!(server.of_postgres() <= before);
-        assert!(reaper.join().unwrap().unwrap().success());
+        // It starts a process and then has none, whatever other tests start.
+        let mut first = std::process::Command::new("/bin/sh").args(["-c", "sleep 0.3; exec sleep 60"]).spawn().unwrap();
+        let server = Processes { postgres: Some(first.id()), ..Processes::default() };
+        let begin = Instant::now();
+        while server.of_postgres() == 0 {
+            assert!(begin.elapsed() < Duration::from_secs(10), "it starts none");
+        }
+        server.until_postgres_has(0).await;
+        let left = server.of_postgres();
+        first.kill().unwrap();
+        first.wait().unwrap();
+        assert_eq!(left, 0);
     }
 }
