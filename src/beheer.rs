@@ -14,6 +14,7 @@ use crate::identity::register::LiveRegister;
 use crate::identity::verbindingen::Verbindingen;
 use crate::receipt::SleutelFout;
 use crate::store::audit::Aantekening;
+use crate::store::postvak::Stand;
 use crate::store::{Reeks, Store, StoreError, Tx, deelnemers, lees_reeks, postvak, schrijf_reeks, sleutels, zaken};
 use crate::time::Clock;
 
@@ -121,8 +122,10 @@ impl Beheer<'_> {
         let post = postvak::onbevestigd(&mut tx.conn(), oin).await?;
         let aantal = i64::try_from(post.len()).unwrap_or(i64::MAX);
         if aantal > 0 {
-            let laatste = postvak::verhoog(&mut tx.conn(), &[(opvolger, aantal)]).await?.first().map_or(aantal, |(_, nr)| *nr);
-            postvak::neem_over(&mut tx.conn(), opvolger, laatste - aantal + 1, &post, self.clock.micros()).await?;
+            let stand = postvak::stand(&mut tx.conn(), opvolger).await?;
+            postvak::neem_over(&mut tx.conn(), opvolger, stand.laatste_nr + 1, &post, self.clock.micros()).await?;
+            let nu = Stand { laatste_nr: stand.laatste_nr + aantal, ..stand };
+            postvak::schrijf_standen(&mut tx.conn(), &[(opvolger, nu)]).await?;
         }
         let opgevolgd = Deelnemer { status: StatusDeelnemer::Beeindigd, opvolging: Some((opvolger, per)), ..bekend };
         self.schrijf(tx, reeks, wie, opgevolgd, "OPVOLGING").await

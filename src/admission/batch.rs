@@ -12,6 +12,7 @@ use jeugdketen_proto::v1::{self, Receipt};
 use prost::Message as _;
 use uuid::Uuid;
 
+use super::geheugen::{Geheugen, Geschreven};
 use super::klokken::Klokken;
 use super::nummering::{Aanvaard, nummer};
 use super::telling::Telling;
@@ -26,7 +27,7 @@ use crate::domain::register::Register;
 use crate::domain::routing::Ontvanger;
 use crate::domain::zaak::{Feit, datum_in_nederland};
 use crate::kluis::{Kluis, Persoon, Plek, Zaaksleutels, jeugdige};
-use crate::store::audit::Aantekening;
+use crate::store::audit::{self, Aantekening};
 use crate::store::berichten::{self, Eerder};
 use crate::store::{Conn, StoreError, catalogus, corrupt, logboek, schrijf_reeks, sleutels, zaken};
 use crate::time::from_micros;
@@ -40,18 +41,35 @@ enum Besluit {
     Aanvaard(usize),
 }
 
-type Sleutel = (Oin, BerichtId);
+pub(super) type Sleutel = (Oin, BerichtId);
 
-pub(super) async fn voer_uit(werkplaats: &Werkplaats, opdrachten: &mut [Opdracht], vooruit: Vooruit) -> Result<(), StoreError> {
+/// The earlier messages that must be known to decide on this one: itself, and the one that it corrects.
+pub(super) fn sleutels_van(dien: &Dien) -> impl Iterator<Item = Sleutel> {
+    let (afzender, gelezen) = (dien.afzender.oin, &dien.gelezen);
+    std::iter::once(gelezen.id).chain(gelezen.betreft).map(move |id| (afzender, id))
+}
+
+/// After `StoreError::Verschoven` what was remembered did not hold: nothing happened, it is forgotten, and the next attempt asks.
+pub(super) async fn voer_uit(
+    werkplaats: &Werkplaats,
+    geheugen: &mut Geheugen,
+    opdrachten: &mut [Opdracht],
+    vooruit: Vooruit,
+) -> Result<(), StoreError> {
     // Asked before the transaction, also when others wait for it: looking for what is long past takes its time.
     let onderhoud = opdrachten.iter().any(|opdracht| matches!(opdracht, Opdracht::Onderhoud(_))) && onderhoud::is_nodig(werkplaats).await?;
     if !onderhoud && niets_te_doen(werkplaats, opdrachten).await? {
         opdrachten.iter_mut().for_each(Opdracht::niets_te_doen);
         return Ok(());
     }
-    let (mut tx, mut reeks) = werkplaats.store.write().await?;
-    let op = werkplaats.clock.micros();
-    let mut batch = Batch::laad(werkplaats, &mut tx.conn(), opdrachten, vooruit, (reeks.bericht, op)).await?;
+    // What the hub does by itself asks much that is not remembered.
+    let van_deelnemers = |opdracht: &Opdracht| !matches!(opdracht, Opdracht::Tik(..) | Opdracht::Onderhoud(_));
+    let verwacht = geheugen.verwacht().filter(|_| opdrachten.iter().all(van_deelnemers));
+    let (mut tx, mut reeks) = werkplaats.store.write_na(verwacht).await?;
+    let mut bekend = geheugen.neem(&reeks);
+    let (na, op) = (reeks.audit, werkplaats.clock.micros());
+    let vooruit = vooruit.geldig(&mut tx.lees(), reeks.audit, &bekend).await?;
+    let mut batch = Batch::laad(werkplaats, &mut tx.lees(), opdrachten, vooruit, (reeks.bericht, op)).await?;
     let mut besluiten = Vec::with_capacity(opdrachten.len());
     for opdracht in opdrachten.iter_mut() {
         besluiten.push(match opdracht {
@@ -67,14 +85,16 @@ pub(super) async fn voer_uit(werkplaats: &Werkplaats, opdrachten: &mut [Opdracht
     let mut aantekeningen = batch.aantekeningen(opdrachten, &besluiten);
     let verpakt: Vec<_> = batch.sleutels.values().filter_map(Zaaksleutels::gewijzigd).collect();
     sleutels::schrijf_zaken(&mut tx.conn(), &verpakt).await?;
-    let genummerd = nummer(&mut tx.conn(), werkplaats, &batch.sleutels, std::mem::take(&mut batch.aanvaard), op, reeks.bericht + 1).await?;
+    let (aanvaard, vanaf) = (std::mem::take(&mut batch.aanvaard), (op, reeks.bericht + 1));
+    let genummerd = nummer(&mut tx.lees(), &mut bekend.postvakken, werkplaats, &batch.sleutels, aanvaard, vanaf).await?;
     reeks.bericht += i64::try_from(genummerd.len()).unwrap_or(i64::MAX);
     let (receipts, genummerd): (Vec<_>, Vec<_>) = genummerd.into_iter().unzip();
     berichten::schrijf(&mut tx.conn(), &genummerd).await?;
     for g in &genummerd {
         catalogus::schrijf(&mut tx.conn(), &g.admitted).await?;
     }
-    aantekeningen.extend(bevestiging::verwerk(&mut tx.conn(), &mut batch.klokken, &mut telling, opdrachten, op).await?);
+    aantekeningen.extend(bevestiging::verwerk(&mut tx, &mut bekend.postvakken, &mut batch.klokken, &mut telling, opdrachten, op).await?);
+    bekend.postvakken.schrijf(&mut tx.conn()).await?;
     for (opdracht, besluit) in opdrachten.iter_mut().zip(besluiten) {
         match (opdracht, besluit) {
             (Opdracht::Dien(_, vraag), Some(besluit)) => {
@@ -99,8 +119,9 @@ pub(super) async fn voer_uit(werkplaats: &Werkplaats, opdrachten: &mut [Opdracht
             (Opdracht::Dien(..) | Opdracht::Tik(..) | Opdracht::Bevestig(..), _) => {}
         }
     }
-    batch.klokken.werk_bij(&mut tx.conn(), werkplaats, batch.feiten).await?;
-    houd_logboek_bij(&mut tx.conn(), werkplaats, op, &aantekeningen).await?;
+    batch.klokken.werk_bij(&mut tx, !telling.bevestigd.is_empty(), werkplaats, batch.feiten).await?;
+    houd_logboek_bij(&mut tx.lees(), werkplaats, op, &aantekeningen).await?;
+    let geraakt = aantekeningen.iter().filter_map(audit::raakt).collect();
     werkplaats.journaal.boek(&mut tx.conn(), &mut reeks, op, aantekeningen).await?;
     schrijf_reeks(&mut tx.conn(), &reeks).await?;
     tx.voltooi().await?;
@@ -108,6 +129,9 @@ pub(super) async fn voer_uit(werkplaats: &Werkplaats, opdrachten: &mut [Opdracht
     let begin = Instant::now();
     tx.commit().await?;
     telling.commit = begin.elapsed();
+    let berichten = genummerd.iter().map(|g| (g.admitted.afzender().0, g.admitted.id())).collect();
+    bekend.onthoud(reeks.clone(), Geschreven { na, zaken: geraakt, berichten });
+    *geheugen = bekend;
     werkplaats.meters.checkpoint(reeks.audit.unsigned_abs(), op);
     telling.meld(&werkplaats.meters, &genummerd, op);
     failpoint::here("after-commit").await;
@@ -173,11 +197,9 @@ impl<'a> Batch<'a> {
         let mut uitspraken = false;
         for opdracht in opdrachten {
             if let Opdracht::Dien(dien, _) = opdracht {
-                let Dien { afzender, gelezen, .. } = &**dien;
-                sleutels.push((afzender.oin, gelezen.id));
-                sleutels.extend(gelezen.betreft.map(|betreft| (afzender.oin, betreft)));
-                maatregelen.extend(gelezen.maatregel);
-                uitspraken |= gelezen.kind == Kind::Uitspraak;
+                sleutels.extend(sleutels_van(dien));
+                maatregelen.extend(dien.gelezen.maatregel);
+                uitspraken |= dien.gelezen.kind == Kind::Uitspraak;
             }
         }
         let tik = opdrachten.iter().find_map(|opdracht| match opdracht {
@@ -190,8 +212,9 @@ impl<'a> Batch<'a> {
         sleutels.dedup();
         maatregelen.sort_unstable();
         maatregelen.dedup();
-        let eerder = berichten::zoek(conn, &sleutels).await?;
-        let Vooruit { sleutels: mut bekend, mut feiten, .. } = vooruit.geldig(conn).await?;
+        let Vooruit { sleutels: mut bekend, mut feiten, gezocht, mut eerder, .. } = vooruit;
+        sleutels.retain(|sleutel| !gezocht.contains(sleutel));
+        eerder.extend(berichten::zoek(conn, &sleutels).await?);
         maatregelen.retain(|maatregel| !feiten.contains_key(maatregel));
         let mut zaken_en_stukken: Vec<Uuid> = maatregelen.iter().map(|id| id.0).chain(eerder.iter().map(|eerder| eerder.sleutel)).collect();
         zaken_en_stukken.retain(|id| !bekend.contains_key(id));

@@ -9,11 +9,12 @@ use jeugdketen_proto::v1::Rol;
 
 use super::Opdracht;
 use super::klokken::Klokken;
+use super::postvakken::Postvakken;
 use super::telling::Telling;
 use crate::domain::ids::{MaatregelId, Oin};
 use crate::store::audit::Aantekening;
 use crate::store::postvak::{self, Bevestiging};
-use crate::store::{Conn, StoreError};
+use crate::store::{StoreError, Tx};
 
 /// Entries of one mailbox that a batch confirms at most.
 const HOOGSTENS: i64 = 1_000;
@@ -21,7 +22,8 @@ const HOOGSTENS: i64 = 1_000;
 /// Confirms, in the order of the requests, and returns what goes on record. A lower number than before changes nothing; one that was never
 /// given out is refused. What this batch gave out counts. Each is told how far it is, which is less than it asked when that was too much.
 pub(super) async fn verwerk(
-    conn: &mut Conn<'_>,
+    tx: &mut Tx,
+    postvakken: &mut Postvakken,
     klokken: &mut Klokken,
     telling: &mut Telling,
     opdrachten: &mut [Opdracht],
@@ -31,16 +33,13 @@ pub(super) async fn verwerk(
         Opdracht::Bevestig(bevestig, _) => Some(bevestig.peer.oin()),
         _ => None,
     });
-    let mut wie: Vec<Oin> = bevestigers.collect();
-    wie.sort_unstable();
-    wie.dedup();
-    let standen = postvak::standen(conn, &wie).await?;
+    postvakken.lees(&mut tx.lees(), bevestigers).await?;
     let mut nu: BTreeMap<Oin, Bevestiging> = BTreeMap::new();
     let mut aantekeningen = Vec::new();
     for opdracht in opdrachten {
         let Opdracht::Bevestig(bevestig, vraag) = opdracht else { continue };
         let (oin, rol) = (bevestig.peer.oin(), bevestig.peer.rol());
-        let stand = standen.get(&oin).copied().unwrap_or_default();
+        let stand = postvakken.stand(oin);
         let bevestigd = (bevestig.tot <= stand.laatste_nr).then(|| {
             let van = stand.bevestigd_tot;
             let nu = nu.entry(oin).or_insert(Bevestiging { oin, van, tot: van });
@@ -51,10 +50,14 @@ pub(super) async fn verwerk(
         vraag.uitkomst = Some(bevestigd);
     }
     let verder: Vec<Bevestiging> = nu.into_values().filter(|nu| nu.tot > nu.van).collect();
-    let bevestigd = postvak::te_bevestigen(conn, &verder).await?;
+    // What this very batch gave out can only be read in its transaction.
+    let in_de_batch = verder.iter().any(|nu| nu.tot > postvakken.opgeslagen(nu.oin));
+    let mut conn = if in_de_batch { tx.conn() } else { tx.lees() };
+    let bevestigd = postvak::te_bevestigen(&mut conn, &verder).await?;
     let uitspraken = bevestigd.iter().filter(|een| een.rol == Rol::Gi as i32 && een.soort == Kind::Uitspraak as i32);
     klokken.geraakt(uitspraken.filter_map(|een| een.maatregel_id).map(MaatregelId));
-    postvak::bevestig(conn, &verder, &bevestigd, op).await?;
+    postvak::bevestig(&mut tx.conn(), &bevestigd, op).await?;
+    verder.iter().for_each(|nu| postvakken.bevestig(nu.oin, nu.tot));
     telling.bevestigd.extend(bevestigd);
     Ok(aantekeningen)
 }

@@ -11,7 +11,7 @@ use crate::domain::ids::MaatregelId;
 use crate::domain::klok::{Dossier, Ontvangst, meet};
 use crate::domain::zaak::Feit;
 use crate::kluis::Kluis;
-use crate::store::{Conn, StoreError, klokken, zaken};
+use crate::store::{Conn, StoreError, Tx, klokken, zaken};
 
 /// At most this many due cases are taken up in one transaction.
 const PER_TIK: i64 = 64;
@@ -75,10 +75,13 @@ impl Klokken {
     /// aloud: whoever acknowledges a page of mail must not be held up by it.
     pub(super) async fn werk_bij(
         self,
-        conn: &mut Conn<'_>,
+        tx: &mut Tx,
+        bevestigd: bool,
         werkplaats: &Werkplaats,
         mut feiten: HashMap<MaatregelId, Vec<Feit>>,
     ) -> Result<(), StoreError> {
+        // What this very batch confirmed can only be read in its transaction.
+        let conn = &mut if bevestigd { tx.conn() } else { tx.lees() };
         let bekend: Vec<_> = self.geraakt.difference(&self.geopend).copied().collect();
         let onbekend: Vec<_> = bekend.iter().filter(|id| !feiten.contains_key(id)).copied().collect();
         feiten.extend(leesbare(conn, &werkplaats.kluis, &onbekend).await?);
@@ -92,7 +95,7 @@ impl Klokken {
                 Err(error) => tracing::error!(%error, zaak = %id, "the clocks of a case cannot be measured"),
             }
         }
-        klokken::schrijf(conn, &rijen).await
+        klokken::schrijf(&mut tx.conn(), &rijen).await
     }
 }
 

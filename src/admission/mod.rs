@@ -4,12 +4,14 @@
 mod batch;
 mod bevestiging;
 mod failpoint;
+mod geheugen;
 mod klokken;
 pub mod leiding;
 pub mod luisteraar;
 mod nummering;
 mod onderhoud;
 mod plaatsen;
+mod postvakken;
 mod schrijver;
 mod telling;
 mod voorbereid;

@@ -1,6 +1,6 @@
 //! Gives accepted messages their numbers, signs their receipts, and seals what is kept of them. It decides nothing.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 
 use bytes::Bytes;
 use jeugdketen_proto::v1::{self, Receipt};
@@ -8,14 +8,14 @@ use prost::Message as _;
 use uuid::Uuid;
 
 use super::Werkplaats;
+use super::postvakken::Postvakken;
 use super::voorbereid::Voorbereid;
 use crate::domain::admit::Admitted;
-use crate::domain::ids::Oin;
 use crate::domain::routing::Ontvanger;
 use crate::kluis::{Plek, Zaaksleutels};
 use crate::parallel;
 use crate::store::berichten::Genummerd;
-use crate::store::{Conn, StoreError, corrupt, postvak};
+use crate::store::{Conn, StoreError, corrupt};
 use crate::time::timestamp;
 
 /// A message that was accepted in this batch.
@@ -29,18 +29,20 @@ pub(super) struct Aanvaard {
 /// Gives out mailbox numbers, in the order of the messages, signs the receipts and seals all of it. Each with its receipt for the sender.
 pub(super) async fn nummer(
     conn: &mut Conn<'_>,
+    postvakken: &mut Postvakken,
     werkplaats: &Werkplaats,
     sleutels: &HashMap<Uuid, Zaaksleutels>,
     aanvaard: Vec<Aanvaard>,
-    op: i64,
-    eerste: i64,
+    (op, eerste): (i64, i64),
 ) -> Result<Vec<(Bytes, Genummerd)>, StoreError> {
-    let mut uitgifte = Uitgifte::vraag(conn, &aanvaard).await?;
+    let omgeleid = aanvaard.iter().flat_map(|aanvaard| aanvaard.admitted.omgeleid()).map(|omleiding| omleiding.naar.oin);
+    let eigen = aanvaard.iter().flat_map(|aanvaard| aanvaard.admitted.ontvangers()).map(|ontvanger| ontvanger.oin);
+    postvakken.lees(conn, omgeleid.chain(eigen)).await?;
     let mut nummers = Vec::with_capacity(aanvaard.len());
     for Aanvaard { admitted, .. } in &aanvaard {
         // A redirected message comes before the one that redirected it: the new recipient reads the case in its order.
-        let omgeleid: Vec<i64> = admitted.omgeleid().iter().map(|omleiding| uitgifte.neem(omleiding.naar.oin)).collect();
-        let eigen: Vec<i64> = admitted.ontvangers().iter().map(|ontvanger| uitgifte.neem(ontvanger.oin)).collect();
+        let omgeleid: Vec<i64> = admitted.omgeleid().iter().map(|omleiding| postvakken.volgende(omleiding.naar.oin)).collect();
+        let eigen: Vec<i64> = admitted.ontvangers().iter().map(|ontvanger| postvakken.volgende(ontvanger.oin)).collect();
         nummers.push((omgeleid, eigen));
     }
     let met_nummer = (eerste..).zip(aanvaard.iter().zip(&nummers));
@@ -71,30 +73,6 @@ pub(super) async fn nummer(
         Ok((voor_de_afzender, genummerde))
     };
     parallel::map(stuks, verzegel).into_iter().collect()
-}
-
-/// The mailbox numbers that a batch gives out.
-struct Uitgifte(HashMap<Oin, i64>);
-
-impl Uitgifte {
-    /// Raises the counters once for the whole batch.
-    async fn vraag(conn: &mut Conn<'_>, aanvaard: &[Aanvaard]) -> Result<Uitgifte, StoreError> {
-        let mut aantallen: BTreeMap<Oin, i64> = BTreeMap::new();
-        for Aanvaard { admitted, .. } in aanvaard {
-            let omgeleid = admitted.omgeleid().iter().map(|omleiding| omleiding.naar.oin);
-            admitted.ontvangers().iter().map(|o| o.oin).chain(omgeleid).for_each(|oin| *aantallen.entry(oin).or_default() += 1);
-        }
-        let gevraagd: Vec<(Oin, i64)> = aantallen.iter().map(|(oin, aantal)| (*oin, *aantal)).collect();
-        let laatste = postvak::verhoog(conn, &gevraagd).await?;
-        let eerste = |(oin, laatste): (Oin, i64)| (oin, laatste - aantallen.get(&oin).copied().unwrap_or_default() + 1);
-        Ok(Uitgifte(laatste.into_iter().map(eerste).collect()))
-    }
-
-    fn neem(&mut self, oin: Oin) -> i64 {
-        let volgende = self.0.entry(oin).or_insert(1);
-        *volgende += 1;
-        *volgende - 1
-    }
 }
 
 fn receipt(aanvaard: &Aanvaard, volgnummer: i64, op: i64, postvaknummers: &[i64]) -> Receipt {

@@ -1,96 +1,137 @@
 //! The writer: takes what is queued, a transaction at a time, and answers when it is durable. While one batch is written the next gathers,
 //! and what it will need is read ahead. What is in a transaction stands in `batch`.
 
+use std::pin::pin;
 use std::sync::Arc;
 
 use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
+use super::geheugen::Geheugen;
 use super::klokken::Klokken;
 use super::vooruit::Vooruit;
 use super::{Gestaakt, Opdracht, Vraag, Werkplaats, batch, telling};
-use crate::domain::ids::MaatregelId;
 use crate::store::StoreError;
 
 /// At most this many requests share one transaction.
 const GROOTSTE_BATCH: usize = 256;
-/// Nothing is read ahead for fewer messages than this: under the lock that costs less than asking twice.
-const VOORUIT: usize = 32;
 
-/// The requests of the next transaction, and what was read for them already.
+/// The requests that are still to be written. Before a message is, what it needs is read: beside the transaction that is being written, so
+/// that a transaction waits for nothing that can be read outside it.
 #[derive(Default)]
 struct Volgende {
-    opdrachten: Vec<Opdracht>,
+    /// These can be written.
+    gereed: Vec<Opdracht>,
+    /// What was read for them.
     vooruit: Vooruit,
+    /// For these it is being read.
+    bezig: Option<(Vec<Opdracht>, JoinHandle<Option<Vooruit>>)>,
+    /// For these it must be.
+    ongelezen: Vec<Opdracht>,
 }
 
 /// Writes until the token fires and what was queued has been answered.
 pub(super) async fn schrijf(werkplaats: Werkplaats, mut rij: mpsc::Receiver<Opdracht>, stop: CancellationToken) {
-    let mut volgende = Volgende::default();
+    let (mut volgende, mut geheugen) = (Volgende::default(), Geheugen::default());
     loop {
-        if stop.is_cancelled() {
-            // What was queued is still answered; nothing more is taken in.
-            rij.close();
-        }
-        if volgende.opdrachten.is_empty() {
+        let audit = geheugen.verwacht().map(|reeks| reeks.audit);
+        while volgende.gereed.is_empty() {
             tokio::select! {
                 biased;
-                () = stop.cancelled(), if !rij.is_closed() => continue,
-                aantal = rij.recv_many(&mut volgende.opdrachten, GROOTSTE_BATCH) => if aantal == 0 { return },
+                // What was queued is still answered; nothing more is taken in.
+                () = stop.cancelled(), if !rij.is_closed() => rij.close(),
+                komt_meer = volgende.stap(&werkplaats, &mut rij, audit) => if !komt_meer { return },
             }
         }
-        while volgende.opdrachten.len() < GROOTSTE_BATCH
-            && let Ok(opdracht) = rij.try_recv()
-        {
-            volgende.opdrachten.push(opdracht);
+        if stop.is_cancelled() {
+            rij.close();
         }
-        let Volgende { opdrachten, vooruit } = std::mem::take(&mut volgende);
-        let geschreven = CancellationToken::new();
-        let schrijven = async {
-            verwerk(&werkplaats, opdrachten, vooruit).await;
-            geschreven.cancel();
-        };
-        tokio::join!(schrijven, volgende.verzamel(&werkplaats, &mut rij, &geschreven));
+        let (gereed, vooruit) = (std::mem::take(&mut volgende.gereed), std::mem::take(&mut volgende.vooruit));
+        let mut schrijven = pin!(verwerk(&werkplaats, &mut geheugen, gereed, vooruit));
+        let mut komt_meer = true;
+        loop {
+            tokio::select! {
+                biased;
+                () = &mut schrijven => break,
+                meer = volgende.stap(&werkplaats, &mut rij, audit), if komt_meer => komt_meer = meer,
+            }
+        }
     }
 }
 
 impl Volgende {
-    /// Takes from the queue until the present batch is written, and reads ahead whenever enough has come.
-    async fn verzamel(&mut self, werkplaats: &Werkplaats, rij: &mut mpsc::Receiver<Opdracht>, geschreven: &CancellationToken) {
-        let mut gelezen = 0;
-        loop {
-            let plaats = GROOTSTE_BATCH - self.opdrachten.len();
-            if plaats == 0 {
-                return;
-            }
-            tokio::select! {
-                biased;
-                () = geschreven.cancelled() => return,
-                aantal = rij.recv_many(&mut self.opdrachten, plaats) => if aantal == 0 { return },
-            }
-            if self.opdrachten.len() - gelezen < VOORUIT {
-                continue;
-            }
-            let nieuw = &self.opdrachten[gelezen..];
-            let zaken: Vec<MaatregelId> = nieuw.iter().filter_map(|opdracht| opdracht.dien()?.gelezen.maatregel).collect();
-            gelezen = self.opdrachten.len();
-            self.vooruit.lees(werkplaats, zaken).await;
+    /// Goes on until there is a request more, or more to write; dropped meanwhile, it loses nothing. `audit` is a number that the audit log is
+    /// known to go up to. False when there will be nothing more.
+    async fn stap(&mut self, werkplaats: &Werkplaats, rij: &mut mpsc::Receiver<Opdracht>, audit: Option<i64>) -> bool {
+        let gereed = self.gereed.len();
+        while self.is_plaats()
+            && let Ok(opdracht) = rij.try_recv()
+        {
+            self.zet(opdracht);
         }
+        if self.bezig.is_none() && !self.ongelezen.is_empty() {
+            let opdrachten = std::mem::take(&mut self.ongelezen);
+            let lezen = tokio::spawn(Vooruit::lees(werkplaats.clone(), audit, &opdrachten));
+            self.bezig = Some((opdrachten, lezen));
+        }
+        if self.gereed.len() > gereed {
+            return true;
+        }
+        let is_plaats = self.is_plaats();
+        tokio::select! {
+            biased;
+            gelezen = gelezen(&mut self.bezig) => self.neem_op(gelezen),
+            opdracht = rij.recv(), if is_plaats => match opdracht {
+                Some(opdracht) => self.zet(opdracht),
+                None if self.bezig.is_none() => return false,
+                None => {
+                    let gelezen = gelezen(&mut self.bezig).await;
+                    self.neem_op(gelezen);
+                }
+            },
+        }
+        true
+    }
+
+    fn is_plaats(&self) -> bool {
+        let bezig = self.bezig.as_ref().map_or(0, |(opdrachten, _)| opdrachten.len());
+        self.gereed.len() + bezig + self.ongelezen.len() < GROOTSTE_BATCH
+    }
+
+    fn zet(&mut self, opdracht: Opdracht) {
+        if opdracht.dien().is_some() { self.ongelezen.push(opdracht) } else { self.gereed.push(opdracht) }
+    }
+
+    /// What could not be read now is left for the transaction, when it is known who must be told.
+    fn neem_op(&mut self, gelezen: Option<Vooruit>) {
+        if let Some(gelezen) = gelezen {
+            self.vooruit.neem_op(gelezen);
+        }
+        self.gereed.extend(self.bezig.take().into_iter().flat_map(|(opdrachten, _)| opdrachten));
+    }
+}
+
+/// What is being read, when it is there; for ever when nothing is.
+async fn gelezen<T>(bezig: &mut Option<(T, JoinHandle<Option<Vooruit>>)>) -> Option<Vooruit> {
+    match bezig {
+        Some((_, lezen)) => lezen.await.ok().flatten(),
+        None => std::future::pending().await,
     }
 }
 
 /// One transaction for all; when that fails for a reason of its own, one each, so that nobody suffers for a neighbour.
-async fn verwerk(werkplaats: &Werkplaats, mut opdrachten: Vec<Opdracht>, vooruit: Vooruit) {
-    match voer_uit(werkplaats, &mut opdrachten, vooruit).await {
+async fn verwerk(werkplaats: &Werkplaats, geheugen: &mut Geheugen, mut opdrachten: Vec<Opdracht>, vooruit: Vooruit) {
+    match voer_uit(werkplaats, geheugen, &mut opdrachten, vooruit).await {
         Ok(()) => opdrachten.into_iter().for_each(|opdracht| opdracht.beantwoord(Ok(()))),
         Err(StoreError::Statement(_) | StoreError::Corrupt { .. } | StoreError::LogboekAchter) if opdrachten.len() > 1 => {
             for opdracht in opdrachten {
-                Box::pin(verwerk(werkplaats, vec![opdracht], Vooruit::default())).await;
+                Box::pin(verwerk(werkplaats, geheugen, vec![opdracht], Vooruit::default())).await;
             }
         }
         Err(error @ StoreError::Corrupt { .. }) if let [Opdracht::Tik(None, vraag)] = &mut *opdrachten => {
             // With nothing sent the caller must hear why, and stop asking.
-            let gedaan = match een_voor_een(werkplaats).await {
+            let gedaan = match een_voor_een(werkplaats, geheugen).await {
                 Ok(0) => Err(Gestaakt::Store(Arc::new(error))),
                 Ok(zaken) => {
                     vraag.uitkomst = Some(zaken);
@@ -110,11 +151,23 @@ async fn verwerk(werkplaats: &Werkplaats, mut opdrachten: Vec<Opdracht>, vooruit
 }
 
 /// Does it, with a span for all and, when it is durable, what became of each submission told to the meters.
-async fn voer_uit(werkplaats: &Werkplaats, opdrachten: &mut [Opdracht], vooruit: Vooruit) -> Result<(), StoreError> {
+async fn voer_uit(
+    werkplaats: &Werkplaats,
+    geheugen: &mut Geheugen,
+    opdrachten: &mut [Opdracht],
+    vooruit: Vooruit,
+) -> Result<(), StoreError> {
     let aanroepen = opdrachten.iter().filter_map(Opdracht::dien).filter_map(|dien| dien.aanroep.as_ref());
     let mut spoor = werkplaats.sporen.batch(opdrachten.len(), aanroepen);
     spoor.soorten(|| telling::gevraagd(opdrachten));
-    batch::voer_uit(werkplaats, opdrachten, vooruit).await.inspect_err(|_| spoor.mislukt())?;
+    let uitkomst = match batch::voer_uit(werkplaats, geheugen, opdrachten, vooruit).await {
+        // Another hub wrote, or may be writing what does not look right. Now nothing is taken for granted.
+        Err(StoreError::Verschoven(_) | StoreError::Corrupt { .. }) => {
+            batch::voer_uit(werkplaats, geheugen, opdrachten, Vooruit::default()).await
+        }
+        uitkomst => uitkomst,
+    };
+    uitkomst.inspect_err(|_| spoor.mislukt())?;
     werkplaats.meters.batch(opdrachten.len());
     for opdracht in opdrachten.iter() {
         if let Opdracht::Dien(dien, vraag) = opdracht {
@@ -128,12 +181,12 @@ async fn voer_uit(werkplaats: &Werkplaats, opdrachten: &mut [Opdracht], vooruit:
 }
 
 /// Sends the warnings of one case at a time: one whose facts are corrupt must not silence the others.
-async fn een_voor_een(werkplaats: &Werkplaats) -> Result<usize, StoreError> {
+async fn een_voor_een(werkplaats: &Werkplaats, geheugen: &mut Geheugen) -> Result<usize, StoreError> {
     let mut zaken = 0;
     for zaak in Klokken::aan_de_beurt_nu(werkplaats).await? {
         let (vraag, _) = Vraag::nieuw();
         let mut tik = [Opdracht::Tik(Some(zaak), vraag)];
-        match batch::voer_uit(werkplaats, &mut tik, Vooruit::default()).await {
+        match batch::voer_uit(werkplaats, geheugen, &mut tik, Vooruit::default()).await {
             Ok(()) => zaken += 1,
             Err(error @ StoreError::Corrupt { .. }) => tracing::error!(%error, %zaak, "the clocks of a case cannot be measured"),
             Err(error) => return Err(error),

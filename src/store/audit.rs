@@ -334,6 +334,15 @@ pub async fn geraakt_na(conn: &mut Conn<'_>, na: i64) -> Result<Vec<Option<Maatr
     Ok(fetch_all!(conn, (Option<Uuid>,), sql, na)?.into_iter().map(|rij| rij.0.map(MaatregelId)).collect())
 }
 
+/// The same of one record, before it is written: none when it changes no facts or keys.
+pub fn raakt(aantekening: &Aantekening) -> Option<Option<MaatregelId>> {
+    match aantekening.handeling {
+        Handeling::Sleutel => Some(aantekening.zaak),
+        Handeling::Aanvaard | Handeling::Vernietigd => aantekening.zaak.map(Some),
+        _ => None,
+    }
+}
+
 /// Kept hashes of one level, from a number on and before another, in order.
 pub async fn knopen(conn: &mut Conn<'_>, niveau: i32, van: i64, tot: i64) -> Result<Vec<(i64, Vec<u8>)>, StoreError> {
     let sql = "-- boomknopen::lees

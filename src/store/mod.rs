@@ -65,6 +65,9 @@ pub enum StoreError {
     /// What is sealed in it cannot be opened with the keys at hand.
     #[error(transparent)]
     Kluis(#[from] KluisFout),
+    /// Somebody else wrote since it was last looked at, and nothing was done. Looking again helps.
+    #[error(transparent)]
+    Verschoven(#[from] Verschoven),
     /// A statement failed: an error of the programme.
     #[error("a statement failed")]
     Statement(#[source] sqlx::Error),
@@ -79,10 +82,16 @@ impl From<sqlx::Error> for StoreError {
             // Somebody else answered, or the server stopped in the middle of a word.
             sqlx::Error::Protocol(_) => StoreError::Unavailable(error),
             sqlx::Error::Database(database) if dialect::is_passing(database.code().as_deref()) => StoreError::Unavailable(error),
+            sqlx::Error::AnyDriverError(fout) if fout.is::<Verschoven>() => StoreError::Verschoven(Verschoven),
             _ => StoreError::Statement(error),
         }
     }
 }
+
+/// Somebody else wrote.
+#[derive(Clone, Copy, Debug, thiserror::Error)]
+#[error("the database is not as it was last seen")]
+pub struct Verschoven;
 
 /// A row that should not exist.
 pub fn corrupt(table: &'static str, column: &'static str, key: impl ToString) -> StoreError {
@@ -139,6 +148,13 @@ impl Store {
 
     /// Begins a writing transaction. It holds the row of `reeks`, so it is the only one, on whichever hub.
     pub async fn write(&self) -> Result<(Tx, Reeks), StoreError> {
+        self.write_na(None).await
+    }
+
+    /// The same for whoever knows the numbers since it gave them out itself. On PostgreSQL nothing is asked then: the transaction begins with
+    /// the first statement that cannot be put off, and is a single statement when there is none. When somebody else wrote since, it ends in
+    /// `StoreError::Verschoven`, having done nothing.
+    pub async fn write_na(&self, bekend: Option<&Reeks>) -> Result<(Tx, Reeks), StoreError> {
         match &self.pools {
             Pools::Sqlite { write, .. } => {
                 let mut tx = Tx::Sqlite(Schrijving::begin(write.acquire().await?).await?);
@@ -147,7 +163,13 @@ impl Store {
             }
             Pools::Postgres { write, .. } => {
                 let mut conn = write.neem().await?;
-                let reeks = conn.begin(REEKS_OP_SLOT).await?;
+                let reeks = match bekend {
+                    None => conn.begin().await?,
+                    Some(reeks) => {
+                        conn.beloof(reeks.clone());
+                        reeks.clone()
+                    }
+                };
                 Ok((Tx::Postgres(conn), reeks))
             }
         }
@@ -243,7 +265,16 @@ impl Tx {
     pub fn conn(&mut self) -> Conn<'_> {
         match self {
             Tx::Sqlite(tx) => Conn::Sqlite(&mut tx.conn),
-            Tx::Postgres(tx) => Conn::Postgres(tx),
+            Tx::Postgres(tx) => Conn::Postgres(tx.vraag_buiten(false)),
+        }
+    }
+
+    /// The connection, for questions to which nobody but this hub can change the answer without changing the numbers. A transaction that did
+    /// not begin yet does not begin for them, and they do not see what it put off.
+    pub fn lees(&mut self) -> Conn<'_> {
+        match self {
+            Tx::Sqlite(tx) => Conn::Sqlite(&mut tx.conn),
+            Tx::Postgres(tx) => Conn::Postgres(tx.vraag_buiten(true)),
         }
     }
 
@@ -251,18 +282,16 @@ impl Tx {
     pub async fn voltooi(&mut self) -> Result<(), StoreError> {
         match self {
             Tx::Sqlite(_) => Ok(()),
-            Tx::Postgres(conn) => Ok(conn.verstuur().await?),
+            Tx::Postgres(conn) => Ok(conn.voltooi().await?),
         }
     }
 
     /// Makes it durable. After `StoreError::Unavailable` it is not known whether it is; a repetition of the same messages tells.
-    pub async fn commit(mut self) -> Result<(), StoreError> {
-        self.voltooi().await?;
-        let outcome = match self {
-            Tx::Sqlite(mut tx) => tx.commit().await,
+    pub async fn commit(self) -> Result<(), StoreError> {
+        match self {
+            Tx::Sqlite(mut tx) => tx.commit().await.map_err(StoreError::Unavailable),
             Tx::Postgres(mut conn) => conn.commit().await,
-        };
-        outcome.map_err(StoreError::Unavailable)
+        }
     }
 }
 
@@ -316,7 +345,7 @@ impl Lezing {
 }
 
 /// The numbers last given out.
-#[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, sqlx::FromRow)]
 pub struct Reeks {
     /// To a message.
     pub bericht: i64,
@@ -333,6 +362,10 @@ pub struct Reeks {
 /// The update changes nothing: it locks the row where rows can be locked, and reads it.
 const REEKS_OP_SLOT: &str = "-- reeks_op_slot
     update reeks set bericht = bericht where id = 1 returning bericht, audit, register, boom, hoofd";
+
+/// Reads the row when the numbers are those that follow.
+const REEKS_ONVERANDERD: &str = "-- reeks_onveranderd
+    select from reeks where id = 1 and (bericht, audit, register, boom, hoofd) =";
 
 /// Writes the numbers last given out.
 pub async fn schrijf_reeks(conn: &mut Conn<'_>, reeks: &Reeks) -> Result<(), StoreError> {

@@ -1,5 +1,6 @@
 //! Connections to PostgreSQL, kept in stock. A connection goes back only when nothing is under way on it: what was left in the middle of a
-//! statement or a transaction is closed, and its place is free again at once, also when the other side never answers. It knows no table.
+//! statement or a transaction is closed, and its place is free again at once, also when the other side never answers. It knows no table but
+//! the row that all who write hold.
 
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -7,13 +8,13 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use sqlx::error::BoxDynError;
-use sqlx::postgres::{PgArguments, PgConnectOptions, PgConnection, PgRow};
+use sqlx::postgres::{PgArguments, PgConnectOptions, PgConnection};
 use sqlx::{Arguments as _, AssertSqlSafe, ConnectOptions as _, Connection as _, FromRow};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout;
 
 use super::statement::parameters;
-use super::{StoreError, dialect};
+use super::{REEKS_ONVERANDERD, REEKS_OP_SLOT, Reeks, StoreError, Verschoven, dialect};
 
 /// How long to wait for a place, and for a connection.
 const PLAATS: Duration = Duration::from_secs(5);
@@ -77,7 +78,8 @@ impl Voorraad {
             lichting,
             actueel,
             opdracht: false,
-            transactie: false,
+            transactie: Transactie::Geen,
+            buiten: false,
             uitgesteld: Uitgesteld::default(),
             stand,
             _plaats: plaats,
@@ -119,8 +121,9 @@ pub struct Verbinding {
     actueel: Lichting,
     /// A statement is under way, or was when its caller went away.
     opdracht: bool,
-    /// A transaction is open.
-    transactie: bool,
+    transactie: Transactie,
+    /// What is asked now is asked outside a transaction that was only promised.
+    buiten: bool,
     uitgesteld: Uitgesteld,
     stand: Arc<Mutex<Stand>>,
     _plaats: OwnedSemaphorePermit,
@@ -144,19 +147,56 @@ impl Verbinding {
         uitkomst
     }
 
-    /// Opens a transaction with its first statement, which has no parameters and returns one row.
-    pub(super) async fn begin<T: for<'r> FromRow<'r, PgRow>>(&mut self, sql: &'static str) -> Result<T, sqlx::Error> {
-        self.transactie = true;
-        let sql = AssertSqlSafe(format!("begin; {sql}"));
+    /// Opens a transaction with the statement that holds the row of numbers, and reads them.
+    pub(super) async fn begin(&mut self) -> Result<Reeks, sqlx::Error> {
+        self.transactie = Transactie::Open;
+        let sql = AssertSqlSafe(format!("begin; {REEKS_OP_SLOT}"));
         let uitkomst = binnen_de_tijd(sqlx::raw_sql(sql).fetch_one(self.opdracht()?)).await;
-        T::from_row(&self.klaar(uitkomst)?)
+        Reeks::from_row(&self.klaar(uitkomst)?)
     }
 
-    /// Ends it. After an error it is not known whether it is durable. Nothing may have been put off.
-    pub(super) async fn commit(&mut self) -> Result<(), sqlx::Error> {
-        let uitkomst = binnen_de_tijd(sqlx::raw_sql("commit").execute(self.opdracht()?)).await;
+    /// Promises a transaction to whoever believes that these are the numbers still. It is opened by the first statement that cannot be put
+    /// off; without one it is a single statement, which does nothing when they are others.
+    pub(super) fn beloof(&mut self, reeks: Reeks) {
+        self.transactie = Transactie::Beloofd(Box::new(reeks));
+    }
+
+    /// Whether what is asked from here on may be asked before a promised transaction begins.
+    pub(super) fn vraag_buiten(&mut self, buiten: bool) -> &mut Verbinding {
+        self.buiten = buiten;
+        self
+    }
+
+    /// Opens a transaction that was promised.
+    async fn kom_na(&mut self) -> Result<(), sqlx::Error> {
+        let Transactie::Beloofd(verwacht) = &mut self.transactie else { return Ok(()) };
+        let verwacht = std::mem::take(&mut **verwacht);
+        if self.begin().await? == verwacht {
+            return Ok(());
+        }
+        self.beeindig("rollback").await?;
+        Err(verschoven())
+    }
+
+    /// Makes it durable. After an error of the connection it is not known whether it is.
+    pub(super) async fn commit(&mut self) -> Result<(), StoreError> {
+        if let Transactie::Beloofd(verwacht) = &self.transactie {
+            let (sql, waarden) = self.uitgesteld.neem_als(verwacht).map_err(sqlx::Error::Encode)?;
+            // All rows to the end: only after the last word of the server is it durable.
+            let gelukt = binnen_de_tijd(sqlx::query_as_with(AssertSqlSafe(sql), waarden).fetch_all(self.opdracht()?)).await;
+            let gelukt: Vec<(i64,)> = self.klaar(gelukt)?;
+            self.transactie = Transactie::Geen;
+            return if gelukt == [(1,)] { Ok(()) } else { Err(verschoven().into()) };
+        }
+        self.verstuur().await?;
+        // Whatever it says now: whether it is durable is not known.
+        self.beeindig("commit").await.map_err(StoreError::Unavailable)
+    }
+
+    async fn beeindig(&mut self, hoe: &'static str) -> Result<(), sqlx::Error> {
+        let uitkomst = binnen_de_tijd(sqlx::raw_sql(hoe).execute(self.opdracht()?)).await;
         self.klaar(uitkomst)?;
-        self.transactie = false;
+        self.transactie = Transactie::Geen;
         Ok(())
     }
 
@@ -168,59 +208,105 @@ impl Verbinding {
         waarden: impl FnOnce(&mut PgArguments) -> Result<(), BoxDynError>,
     ) -> Result<(), sqlx::Error> {
         // No row is written twice in one statement.
-        if self.uitgesteld.teksten.iter().any(|tekst| tekst.starts_with(begin)) {
+        if self.uitgesteld.delen.iter().any(|(bekend, _)| bekend.starts_with(begin)) {
             self.verstuur().await?;
         }
-        let Uitgesteld { teksten, waarden: alle } = &mut self.uitgesteld;
-        teksten.push(format!("{begin} select * from unnest({}) {einde}", parameters(alle.len(), kolommen)));
+        let Uitgesteld { delen, waarden: alle } = &mut self.uitgesteld;
+        delen.push((format!("{begin} select * from unnest({})", parameters(alle.len(), kolommen)), einde.to_owned()));
         waarden(alle).map_err(sqlx::Error::Encode)?;
-        if self.transactie { Ok(()) } else { self.verstuur().await }
+        if matches!(self.transactie, Transactie::Geen) { self.verstuur().await } else { Ok(()) }
     }
 
-    /// Sends what was put off.
-    pub(super) async fn verstuur(&mut self) -> Result<(), sqlx::Error> {
+    /// Sends what was put off; a promised transaction is open then.
+    async fn verstuur(&mut self) -> Result<(), sqlx::Error> {
+        self.kom_na().await?;
         let Some((sql, waarden)) = self.uitgesteld.neem() else { return Ok(()) };
         let uitkomst = binnen_de_tijd(sqlx::query_with(AssertSqlSafe(sql), waarden).execute(self.opdracht()?)).await;
         self.klaar(uitkomst).map(drop)
     }
 
+    /// Sends what was put off, so that nothing can be wrong with it any more; of a transaction that was only promised nothing is sent before
+    /// its commit.
+    pub(super) async fn voltooi(&mut self) -> Result<(), sqlx::Error> {
+        if matches!(self.transactie, Transactie::Beloofd(_)) { Ok(()) } else { self.verstuur().await }
+    }
+
     /// The connection, for one statement, when what was put off has been sent.
     pub async fn aan_de_beurt(&mut self) -> Result<&mut PgConnection, sqlx::Error> {
-        self.verstuur().await?;
+        if !(self.buiten && matches!(self.transactie, Transactie::Beloofd(_))) {
+            self.verstuur().await?;
+        }
         self.opdracht()
     }
+}
+
+/// Where a connection is with a transaction.
+#[derive(Debug)]
+enum Transactie {
+    Geen,
+    /// It begins when it must, if these are the numbers then.
+    Beloofd(Box<Reeks>),
+    Open,
+}
+
+fn verschoven() -> sqlx::Error {
+    sqlx::Error::AnyDriverError(Box::new(Verschoven))
 }
 
 /// Statements that return nothing and wait for the next that does, or for the end of the transaction: together they are one round trip.
 #[derive(Default)]
 struct Uitgesteld {
-    teksten: Vec<String>,
+    /// What stands before and after the point where rows could be left out.
+    delen: Vec<(String, String)>,
     waarden: PgArguments,
 }
 
 impl Uitgesteld {
     /// One statement for all, with the values of all in turn.
     fn neem(&mut self) -> Option<(String, PgArguments)> {
-        let Uitgesteld { mut teksten, waarden } = std::mem::take(self);
-        if teksten.len() < 2 {
-            return teksten.pop().map(|sql| (sql, waarden));
+        let Uitgesteld { mut delen, waarden } = std::mem::take(self);
+        if delen.len() < 2 {
+            return delen.pop().map(|(begin, einde)| (format!("{begin} {einde}"), waarden));
         }
-        let delen: Vec<_> = teksten.iter().enumerate().map(|(nr, sql)| format!("deel{nr} as ({sql})")).collect();
-        Some((format!("with {} select", delen.join(", ")), waarden))
+        Some((format!("with {} select", opgesomd(&delen, "")), waarden))
     }
+
+    /// One statement for all, that holds the row of numbers first and does nothing unless they are these. It returns whether they were, as 1
+    /// or 0.
+    fn neem_als(&mut self, reeks: &Reeks) -> Result<(String, PgArguments), BoxDynError> {
+        let Uitgesteld { delen, mut waarden } = std::mem::take(self);
+        let eerste = waarden.len();
+        waarden.add(reeks.bericht)?;
+        waarden.add(reeks.audit)?;
+        waarden.add(reeks.register)?;
+        waarden.add(&reeks.boom)?;
+        waarden.add(&reeks.hoofd)?;
+        let slot = format!("{REEKS_ONVERANDERD} ({})", parameters(eerste, waarden.len() - eerste));
+        let mut sql = format!("with slot as materialized ({slot} for update)");
+        if !delen.is_empty() {
+            sql += &format!(", {}", opgesomd(&delen, "where exists (select from slot)"));
+        }
+        Ok((sql + " select count(*) from slot", waarden))
+    }
+}
+
+fn opgesomd(delen: &[(String, String)], mits: &str) -> String {
+    let delen = delen.iter().enumerate();
+    let delen: Vec<_> = delen.map(|(nr, (begin, einde))| format!("deel{nr} as ({begin} {mits} {einde})")).collect();
+    delen.join(", ")
 }
 
 /// Without what they write.
 impl fmt::Debug for Uitgesteld {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_list().entries(&self.teksten).finish()
+        f.debug_list().entries(&self.delen).finish()
     }
 }
 
 impl Drop for Verbinding {
     fn drop(&mut self) {
         let mut stand = slot(&self.stand);
-        let bruikbaar = !self.opdracht && !self.transactie && !stand.gesloten;
+        let bruikbaar = !self.opdracht && !matches!(self.transactie, Transactie::Open) && !stand.gesloten;
         match self.conn.take().filter(|_| bruikbaar) {
             Some(conn) => stand.vrij.push((self.lichting, conn)),
             // Closing the socket is all it takes: the server rolls back.

@@ -1,5 +1,5 @@
-//! Mailboxes: handing out numbers, reading a page, confirming receipt. Numbers come from the counter row of the recipient, in the order of
-//! commits and without gaps.
+//! Mailboxes: where they stand, reading a page, confirming receipt. The row of a recipient holds the last number that was given out, in the
+//! order of commits and without gaps.
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
@@ -13,27 +13,6 @@ use super::sleutels::{self, ZaaksleutelRij};
 use super::statement::Conn;
 use crate::domain::ids::{MaatregelId, Oin};
 use crate::kluis::{Kluis, Zaaksleutels};
-
-#[derive(sqlx::FromRow)]
-struct Teller {
-    oin: String,
-    laatste_nr: i64,
-}
-
-/// Raises the counters of recipients by the given numbers and returns the last number of each, in no order.
-pub async fn verhoog(conn: &mut Conn<'_>, aantallen: &[(Oin, i64)]) -> Result<Vec<(Oin, i64)>, StoreError> {
-    let tellers = fetch_rows!(
-        conn,
-        Teller,
-        "-- postvak::verhoog
-        insert into postvakken (oin, laatste_nr, bevestigd_tot)",
-        "on conflict (oin) do update set laatste_nr = postvakken.laatste_nr + excluded.laatste_nr returning oin, laatste_nr",
-        aantallen,
-        |aantal| [aantal.0.to_string(), aantal.1, 0_i64]
-    );
-    let lees = |teller: Teller| Oin::parse(&teller.oin).map(|oin| (oin, teller.laatste_nr));
-    tellers.into_iter().map(|teller| lees(teller).map_err(|_| super::corrupt("postvakken", "oin", "?"))).collect()
-}
 
 /// Where a mailbox stands.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, sqlx::FromRow)]
@@ -64,13 +43,26 @@ pub async fn standen(conn: &mut Conn<'_>, wie: &[Oin]) -> Result<HashMap<Oin, St
         conn,
         StandRij,
         "-- postvak::standen
-        select oin, laatste_nr, bevestigd_tot from postvakken where oin in (",
-        ")",
+        with nu (oin) as (",
+        ") select p.oin, p.laatste_nr, p.bevestigd_tot from nu join postvakken p on p.oin = nu.oin",
         wie,
         |oin| [oin.as_str()]
     );
     let lees = |rij: StandRij| Oin::parse(&rij.oin).map(|oin| (oin, rij.stand)).map_err(|_| super::corrupt("postvakken", "oin", &rij.oin));
     rijen.into_iter().map(lees).collect()
+}
+
+/// Writes where mailboxes stand now.
+pub async fn schrijf_standen(conn: &mut Conn<'_>, standen: &[(Oin, Stand)]) -> Result<(), StoreError> {
+    execute_rows!(
+        conn,
+        "-- postvakken::schrijf
+        insert into postvakken (oin, laatste_nr, bevestigd_tot)",
+        "on conflict (oin) do update set laatste_nr = excluded.laatste_nr, bevestigd_tot = excluded.bevestigd_tot",
+        standen,
+        |een| [een.0.to_string(), een.1.laatste_nr, een.1.bevestigd_tot]
+    );
+    Ok(())
 }
 
 /// One entry of a mailbox with its message, as stored, and the keys that open it: the view is made by whoever delivers it.
@@ -254,9 +246,8 @@ pub async fn te_bevestigen(conn: &mut Conn<'_>, bevestigingen: &[Bevestiging]) -
     ))
 }
 
-/// Confirms receipt of these entries, with an event in each case concerned. One confirmation a mailbox; the number of statements is the same
-/// for any number of them.
-pub async fn bevestig(conn: &mut Conn<'_>, bevestigingen: &[Bevestiging], bevestigd: &[Bevestigd], op: i64) -> Result<(), StoreError> {
+/// Confirms receipt of these entries, with an event in each case concerned. How far a mailbox is confirmed is written with where it stands.
+pub async fn bevestig(conn: &mut Conn<'_>, bevestigd: &[Bevestigd], op: i64) -> Result<(), StoreError> {
     execute_rows!(
         conn,
         "-- postvak::bevestig
@@ -273,14 +264,6 @@ pub async fn bevestig(conn: &mut Conn<'_>, bevestigingen: &[Bevestiging], bevest
         "on conflict do nothing",
         &in_zaken,
         |een| [een.0, een.1.volgnummer, ONTVANGEN, &*een.1.ontvanger, een.1.rol, op]
-    );
-    execute_rows!(
-        conn,
-        "-- postvakken::bevestig
-        with nu (oin, tot) as (",
-        ") update postvakken set bevestigd_tot = nu.tot from nu where postvakken.oin = nu.oin",
-        bevestigingen,
-        |b| [b.oin.as_str(), b.tot]
     );
     Ok(())
 }

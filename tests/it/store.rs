@@ -2,6 +2,7 @@
 
 mod acknowledgement;
 mod audit;
+mod belofte;
 mod failure;
 mod idempotency;
 mod order;

@@ -15,8 +15,12 @@ use tokio::time::timeout;
 
 /// What sqlx sends to commit: a simple query, with its zero byte.
 const COMMIT: &[u8] = b"commit\0";
+/// How the text begins of a transaction that is one statement, after the name that it is prepared under.
+const ENKEL: &[u8] = b"\0with slot as ";
+/// How such names begin.
+const NAAM: &[u8] = b"sqlx_s_";
 
-/// Where to cut a COMMIT.
+/// Where to cut a COMMIT, or the one statement that a transaction is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Knip {
     /// Before the server has it: nothing was committed.
@@ -36,6 +40,8 @@ struct Binnen {
     bevroren: watch::Sender<u64>,
     knip: Mutex<Option<Knip>>,
     geknipt: watch::Sender<u64>,
+    /// What was cut last was a transaction of one statement.
+    was_enkel: AtomicBool,
 }
 
 /// A running proxy; it ends when it is dropped.
@@ -59,6 +65,7 @@ impl Doorgang {
             bevroren: watch::channel(0).0,
             knip: Mutex::default(),
             geknipt: watch::channel(0).0,
+            was_enkel: AtomicBool::new(false),
         });
         let deel = Arc::clone(&binnen);
         let luistert = tokio::spawn(async move {
@@ -97,6 +104,11 @@ impl Doorgang {
         geknipt.mark_unchanged();
         *self.binnen.knip.lock().unwrap() = Some(waar);
         geknipt
+    }
+
+    /// Whether what was cut last was a transaction of one statement.
+    pub fn was_enkel(&self) -> bool {
+        self.binnen.was_enkel.load(Ordering::SeqCst)
     }
 }
 
@@ -137,14 +149,20 @@ async fn verbind(binnen: Arc<Binnen>, mut klant: TcpStream) {
 /// From client to server. An error ends the connection; the end of one way ends that way only, as in TCP.
 async fn heen(binnen: &Binnen, zwijg: &AtomicBool, mut van: ReadHalf<'_>, mut naar: WriteHalf<'_>) -> io::Result<()> {
     let mut buffer = vec![0; 32 * 1024];
+    let mut enkele: Vec<Vec<u8>> = Vec::new();
     loop {
         let gelezen = van.read(&mut buffer).await?;
         if gelezen == 0 {
             return naar.shutdown().await;
         }
         let stuk = &buffer[..gelezen];
-        if stuk.windows(COMMIT.len()).any(|deel| deel == COMMIT) {
+        let enkel = enkele.iter().any(|naam| vind(stuk, naam).is_some());
+        enkele.extend(voorbereid(stuk));
+        if enkel || vind(stuk, COMMIT).is_some() {
             let waar = binnen.knip.lock().unwrap().take();
+            if waar.is_some() {
+                binnen.was_enkel.store(enkel, Ordering::SeqCst);
+            }
             match waar {
                 Some(Knip::Vooraf) => return Err(binnen.geknipt()),
                 Some(Knip::Achteraf) => zwijg.store(true, Ordering::SeqCst),
@@ -153,6 +171,17 @@ async fn heen(binnen: &Binnen, zwijg: &AtomicBool, mut van: ReadHalf<'_>, mut na
         }
         naar.write_all(stuk).await?;
     }
+}
+
+fn vind(stuk: &[u8], deel: &[u8]) -> Option<usize> {
+    stuk.windows(deel.len()).position(|hier| hier == deel)
+}
+
+/// The name under which a transaction of one statement is prepared here, between zero bytes, as it is when it is bound.
+fn voorbereid(stuk: &[u8]) -> Option<Vec<u8>> {
+    let einde = vind(stuk, ENKEL)?;
+    let begin = stuk[..einde].windows(NAAM.len()).rposition(|hier| hier == NAAM)?;
+    Some([b"\0", &stuk[begin..einde], b"\0"].concat())
 }
 
 /// From server to client. What follows on a COMMIT that is to be cut is its answer: then the server is done.

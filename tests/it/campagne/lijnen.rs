@@ -52,18 +52,25 @@ async fn connections_to_the_database_that_are_cut_cost_nothing() {
     .await;
 }
 
-/// The sender hears that it is not known, repeats, and has one receipt of one message, whether it was committed or not.
-async fn commit_onderweg_geknipt(waar: Knip, al_daar: i64) {
+/// The sender hears that it is not known, repeats, and has one receipt of one message, whether it was committed or not. After two
+/// transactions a hub believes that it is alone, and the next is one statement.
+async fn commit_onderweg_geknipt(waar: Knip, eerder: u64) {
     let cluster = Cluster::nieuw().await;
     let opstelling = Opstelling::met(1, &cluster.url()).await;
     let plek = &opstelling.hubs[0];
     let kanaal = channel(&plek.voordeur.adres, &voorbeeld_certs(), "rechtbank").await;
+    for _ in 0..eerder {
+        dien_ruw_in(&kanaal, bytes(&zitting(GI))).await.unwrap();
+    }
     let bericht = bytes(&zitting(GI));
-    let mut geknipt = plek.achterdeur.as_ref().unwrap().knip_bij_commit(waar);
+    let deur = plek.achterdeur.as_ref().unwrap();
+    let mut geknipt = deur.knip_bij_commit(waar);
     let status = timeout(GEDULD, dien_ruw_in(&kanaal, bericht.clone())).await.unwrap().unwrap_err();
     assert_eq!((status.code(), &*reden(&status)), (Code::Unavailable, "DATABASE_NIET_BESCHIKBAAR"), "{status:?}");
     timeout(GEDULD, geknipt.changed()).await.expect("the COMMIT was cut").unwrap();
-    assert_eq!(cluster.vraag("select count(*) from berichten").await, al_daar);
+    assert_eq!(deur.was_enkel(), eerder > 0, "one statement after others, and only then");
+    let daar = eerder.cast_signed() + i64::from(waar == Knip::Achteraf);
+    assert_eq!(cluster.vraag("select count(*) from berichten").await, daar);
 
     let begin = Instant::now();
     let receipt = loop {
@@ -75,20 +82,24 @@ async fn commit_onderweg_geknipt(waar: Knip, al_daar: i64) {
         sleep(Duration::from_millis(50)).await;
     };
     assert_eq!(dien_ruw_in(&kanaal, bericht).await.unwrap(), receipt, "byte for byte");
-    assert_eq!(Receipt::decode(receipt).unwrap().volgnummer, 1);
+    assert_eq!(Receipt::decode(receipt).unwrap().volgnummer, eerder + 1);
     let volgende = dien_ruw_in(&kanaal, bytes(&zitting(GI))).await.unwrap();
-    assert_eq!(Receipt::decode(volgende).unwrap().volgnummer, 2);
-    assert_eq!(cluster.vraag("select count(*) from berichten").await, 2);
+    assert_eq!(Receipt::decode(volgende).unwrap().volgnummer, eerder + 2);
+    assert_eq!(cluster.vraag("select count(*) from berichten").await, eerder.cast_signed() + 2);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_commit_that_is_cut_before_the_server_has_it_leaves_nothing_and_the_repetition_counts() {
-    commit_onderweg_geknipt(Knip::Vooraf, 0).await;
+    for eerder in [0, 3] {
+        commit_onderweg_geknipt(Knip::Vooraf, eerder).await;
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_commit_of_which_the_answer_is_cut_off_counts_and_the_repetition_gets_its_receipt() {
-    commit_onderweg_geknipt(Knip::Achteraf, 1).await;
+    for eerder in [0, 3] {
+        commit_onderweg_geknipt(Knip::Achteraf, eerder).await;
+    }
 }
 
 /// Both ends of every connection stay open and nothing passes, as when a switch between them is gone; new connections pass.

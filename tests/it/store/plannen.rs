@@ -63,7 +63,7 @@ async fn what_is_read_and_confirmed_of_a_full_mailbox_is_found_by_key_and_in_ord
     let alle = [Bevestiging { oin: oin("gi"), van: 0, tot: 2 }];
     let bevestigd = postvak::te_bevestigen(conn, &alle).await.unwrap();
     assert_eq!(bevestigd.len(), 2);
-    postvak::bevestig(conn, &alle, &bevestigd, 5).await.unwrap();
+    postvak::bevestig(conn, &bevestigd, 5).await.unwrap();
     assert_eq!(postvak::te_bevestigen(conn, &alle).await.unwrap(), []);
     paginas::kop(conn, oin("gi")).await.unwrap();
     paginas::laatste(conn, oin("gi"), 20).await.unwrap();
