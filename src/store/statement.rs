@@ -16,10 +16,9 @@ pub enum Conn<'a> {
     Postgres(&'a mut Verbinding),
 }
 
-/// At most this many rows in one statement, and about so many parameters. More would cost: SQLite looks up each numbered parameter by
-/// walking through those before it, so that the cost of a statement grows with their square.
+/// At most this many rows in one statement, and about so many parameters: what is bound is held until it is done.
 const GROUP: usize = 32;
-const PARAMETERS: usize = 160;
+const PARAMETERS: usize = 320;
 
 /// Splits rows of so many columns into groups for one statement each. There is one text for each size, so that all of them stay prepared.
 pub fn groups<T>(rows: &[T], columns: usize) -> std::slice::Chunks<'_, T> {
@@ -29,15 +28,13 @@ pub fn groups<T>(rows: &[T], columns: usize) -> std::slice::Chunks<'_, T> {
 /// How many statement texts a connection keeps prepared: every size of every statement for many rows, and the single ones.
 pub const PREPARED: usize = 16 * GROUP;
 
-/// `($1, $2), ($3, $4)` for two rows of two columns; made once for each shape.
+/// `(?, ?), (?, ?)` for two rows of two columns; made once for each shape. Without numbers: SQLite finds a parameter with a name by walking
+/// through those before it, so that the cost of a statement would grow with their square.
 pub fn placeholders(columns: usize, rows: usize) -> Arc<str> {
     static MADE: Mutex<BTreeMap<(usize, usize), Arc<str>>> = Mutex::new(BTreeMap::new());
     let mut made = MADE.lock().unwrap_or_else(PoisonError::into_inner);
-    let row = |row: usize| {
-        let numbers: Vec<_> = (1..=columns).map(|column| format!("${}", row * columns + column)).collect();
-        format!("({})", numbers.join(", "))
-    };
-    Arc::clone(made.entry((columns, rows)).or_insert_with(|| (0..rows).map(row).collect::<Vec<_>>().join(", ").into()))
+    let row = format!("({})", vec!["?"; columns].join(", "));
+    Arc::clone(made.entry((columns, rows)).or_insert_with(|| vec![row; rows].join(", ").into()))
 }
 
 /// `$1, $2, $3`, after so many others.
@@ -162,6 +159,6 @@ mod tests {
                 assert!(groups(&rows, columns).all(|group| group.len() == 1 || group.len() * columns <= PARAMETERS));
             }
         }
-        assert_eq!(&*placeholders(2, 2), "($1, $2), ($3, $4)");
+        assert_eq!(&*placeholders(2, 2), "(?, ?), (?, ?)");
     }
 }
