@@ -168,12 +168,17 @@ both! {
         let mut verhaal = Verhaal::default();
         chain.speel(&mut verhaal, &["02", "03", "04"]).await;
         let mut gezien = 0;
-        for beurt in 0..12 {
-            // Three in a row make a hub believe that it is alone; then the other writes.
-            let hub = if beurt % 4 == 3 { &tweede } else { &chain.hub };
+        for beurt in 0..8 {
+            let (hub, ander) = if beurt % 4 == 3 { (&tweede, &chain.hub) } else { (&chain.hub, &tweede) };
+            // Three in a row make a hub believe that it is alone. Then the other writes, and the next belief is wrong.
+            for _ in 0..3 {
+                let bytes = bericht(&mut verhaal, "05").encode_to_vec();
+                hub.admission.dien_in(&chain.peer("gi"), bytes.as_slice()).await.expect("an answer").expect("a receipt");
+            }
+            let tussendoor = bericht(&mut verhaal, "05").encode_to_vec();
+            ander.admission.dien_in(&chain.peer("gi"), tussendoor.as_slice()).await.expect("an answer").expect("a receipt");
             let bytes = bericht(&mut verhaal, "05").encode_to_vec();
             let eerste = hub.admission.dien_in(&chain.peer("gi"), bytes.as_slice()).await.expect("an answer").expect("a receipt");
-            let ander = if beurt % 4 == 3 { &chain.hub } else { &tweede };
             let herhaald = ander.admission.dien_in(&chain.peer("gi"), bytes.as_slice()).await.expect("an answer").expect("a receipt");
             assert_eq!(eerste, herhaald, "the other hub knows it, byte for byte");
             let post = chain.postvak("gemeente").await;
