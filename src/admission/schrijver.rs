@@ -36,7 +36,7 @@ pub(super) async fn schrijf(werkplaats: Werkplaats, mut rij: mpsc::Receiver<Opdr
     let (mut volgende, mut geheugen) = (Volgende::default(), Geheugen::default());
     loop {
         let audit = geheugen.verwacht().map(|reeks| reeks.audit);
-        while volgende.gereed.is_empty() {
+        while volgende.is_te_klein() {
             tokio::select! {
                 biased;
                 // What was queued is still answered; nothing more is taken in.
@@ -92,6 +92,11 @@ impl Volgende {
             },
         }
         true
+    }
+
+    fn is_te_klein(&self) -> bool {
+        let bezig = self.bezig.as_ref().map_or(0, |(opdrachten, _)| opdrachten.len());
+        self.gereed.is_empty() || self.gereed.len() < bezig
     }
 
     fn is_plaats(&self) -> bool {

@@ -1,6 +1,8 @@
 //! The hashes of the commitment: seeds, groups, the tree of own parts and the root. It knows no message.
 
-use aws_lc_rs::digest::{SHA256, digest};
+use hmac::digest::Key;
+use hmac::{Hmac, KeyInit as _, Mac as _};
+use sha2::{Digest as _, Sha256};
 
 use super::Hash;
 
@@ -12,9 +14,6 @@ const KNOOP: u8 = 0x14;
 
 /// Leaves of the tree of own parts: more than a list has elements, so that their number does not show.
 const PLAATSEN: usize = 32;
-
-/// Bytes of a block of SHA-256.
-const BLOK: usize = 64;
 
 /// The seed of a message, from which all others come.
 pub(super) struct Zaad(Sleutel);
@@ -106,7 +105,7 @@ impl Boom {
     pub(super) fn wortel(&self) -> Hash {
         let mut laag = self.0.clone();
         while laag.len() > 1 {
-            laag = boven(&laag);
+            omhoog(&mut laag);
         }
         laag[0]
     }
@@ -117,7 +116,7 @@ impl Boom {
         let (mut laag, mut hier, mut pad) = (self.0.clone(), plaats, Vec::new());
         while laag.len() > 1 {
             pad.push(laag[hier ^ 1]);
-            laag = boven(&laag);
+            omhoog(&mut laag);
             hier /= 2;
         }
         Some((u32::try_from(plaats).ok()?, pad))
@@ -134,8 +133,13 @@ pub(super) fn wortel_uit_pad(blad: Hash, plaats: u32, pad: &[Hash]) -> Option<Ha
     Some(pad.iter().fold((plaats, blad), stap).1)
 }
 
-fn boven(laag: &[Hash]) -> Vec<Hash> {
-    laag.chunks_exact(2).map(|paar| knoop(&paar[0], &paar[1])).collect()
+/// Puts the layer above in the place of a layer.
+fn omhoog(laag: &mut Vec<Hash>) {
+    let helft = laag.len() / 2;
+    for plaats in 0..helft {
+        laag[plaats] = knoop(&laag[2 * plaats], &laag[2 * plaats + 1]);
+    }
+    laag.truncate(helft);
 }
 
 fn knoop(links: &Hash, rechts: &Hash) -> Hash {
@@ -147,54 +151,27 @@ fn lengte(bytes: &[u8]) -> [u8; 2] {
     u16::try_from(bytes.len()).unwrap_or(u16::MAX).to_be_bytes()
 }
 
-/// A key of HMAC-SHA-256 (RFC 2104), as the two blocks that it comes down to. A field costs one of these over a few bytes: hashing both
-/// blocks again is then several times as fast as copying the context that the library keeps of a key.
-struct Sleutel {
-    binnen: [u8; BLOK],
-    buiten: [u8; BLOK],
-}
+/// A key of HMAC-SHA-256 (RFC 2104), with the state after each of its two blocks: a field costs one of these over a few bytes, so that
+/// hashing the key again for each would be half of the work.
+struct Sleutel(Hmac<Sha256>);
 
 impl Sleutel {
     fn van(zaad: &Hash) -> Sleutel {
-        let (mut binnen, mut buiten) = ([0x36; BLOK], [0x5c; BLOK]);
-        for (plaats, byte) in zaad.iter().enumerate() {
-            binnen[plaats] ^= byte;
-            buiten[plaats] ^= byte;
-        }
-        Sleutel { binnen, buiten }
+        // A block: what follows a shorter key is zeros.
+        let mut sleutel = Key::<Hmac<Sha256>>::default();
+        sleutel[..zaad.len()].copy_from_slice(zaad);
+        Sleutel(Hmac::new(&sleutel))
     }
 
     /// Over two parts that follow each other.
     fn mac(&self, een: &[u8], twee: &[u8]) -> Hash {
-        sha256(&[&self.buiten, &sha256(&[&self.binnen, een, twee])])
+        self.0.clone().chain_update(een).chain_update(twee).finalize().into_bytes().into()
     }
 }
 
-/// SHA-256 over parts that follow each other: in one call over a buffer, which for the few bytes of a field is the fastest way.
+/// SHA-256 over parts that follow each other.
 fn sha256(delen: &[&[u8]]) -> Hash {
-    let mut uit = Hash::default();
-    let som = match delen {
-        [heel] => digest(&SHA256, heel),
-        delen => {
-            let mut buffer = [0; 256];
-            match vul(&mut buffer, delen) {
-                Some(lengte) => digest(&SHA256, &buffer[..lengte]),
-                None => digest(&SHA256, &delen.concat()),
-            }
-        }
-    };
-    uit.copy_from_slice(som.as_ref());
-    uit
-}
-
-/// Puts parts after each other in a buffer; none when they do not fit.
-fn vul(buffer: &mut [u8], delen: &[&[u8]]) -> Option<usize> {
-    let mut lengte = 0;
-    for deel in delen {
-        buffer.get_mut(lengte..lengte + deel.len())?.copy_from_slice(deel);
-        lengte += deel.len();
-    }
-    Some(lengte)
+    delen.iter().fold(Sha256::new(), |som, deel| som.chain_update(deel)).finalize().into()
 }
 
 #[cfg(test)]

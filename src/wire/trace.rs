@@ -113,10 +113,8 @@ where
         let oin = request.extensions().get::<super::server::Verbonden>().map(|verbonden| verbonden.0.oin);
         // Any other path is a stranger's text.
         let methode = Arc::clone(methods.known.get(request.uri().path()).unwrap_or(&methods.unknown));
-        let span = info_span!("call", method = &*methode.naam, request_id = %id, traceparent = context, oin = field::Empty);
-        if let Some(oin) = oin {
-            span.record("oin", field::display(oin));
-        }
+        // All at once: what is added to a span later is read and written anew with all that it had.
+        let span = info_span!("call", method = &*methode.naam, request_id = %id, traceparent = context, oin = oin.map(field::display));
         let begin = clock.micros();
         let (clock, datum) = (clock.clone(), Arc::clone(datum));
         let aanroep = sporen.aanroep(&methode, &context);
