@@ -13,7 +13,7 @@ use super::postvakken::Postvakken;
 use super::telling::Telling;
 use crate::domain::ids::{MaatregelId, Oin};
 use crate::store::audit::Aantekening;
-use crate::store::postvak::{self, Bevestiging};
+use crate::store::postvak::{self, Bevestigd};
 use crate::store::{StoreError, Tx};
 
 /// Entries of one mailbox that a batch confirms at most.
@@ -34,30 +34,43 @@ pub(super) async fn verwerk(
         _ => None,
     });
     postvakken.lees(&mut tx.lees(), bevestigers).await?;
-    let mut nu: BTreeMap<Oin, Bevestiging> = BTreeMap::new();
+    let mut nu: BTreeMap<Oin, i64> = BTreeMap::new();
     let mut aantekeningen = Vec::new();
     for opdracht in opdrachten {
         let Opdracht::Bevestig(bevestig, vraag) = opdracht else { continue };
         let (oin, rol) = (bevestig.peer.oin(), bevestig.peer.rol());
         let stand = postvakken.stand(oin);
         let bevestigd = (bevestig.tot <= stand.laatste_nr).then(|| {
-            let van = stand.bevestigd_tot;
-            let nu = nu.entry(oin).or_insert(Bevestiging { oin, van, tot: van });
-            nu.tot = nu.tot.max(bevestig.tot.min(van + HOOGSTENS));
-            nu.tot
+            let tot = nu.entry(oin).or_insert(stand.bevestigd_tot);
+            *tot = (*tot).max(bevestig.tot.min(stand.bevestigd_tot + HOOGSTENS));
+            *tot
         });
         aantekeningen.extend(bevestigd.map(|nummer| Aantekening::bevestigd((oin, rol), nummer)));
         vraag.uitkomst = Some(bevestigd);
     }
-    let verder: Vec<Bevestiging> = nu.into_values().filter(|nu| nu.tot > nu.van).collect();
-    // What this very batch gave out can only be read in its transaction.
-    let in_de_batch = verder.iter().any(|nu| nu.tot > postvakken.opgeslagen(nu.oin));
-    let mut conn = if in_de_batch { tx.conn() } else { tx.lees() };
-    let bevestigd = postvak::te_bevestigen(&mut conn, &verder).await?;
+    let bevestigd = van_toen(tx, postvakken, &nu).await?;
     let uitspraken = bevestigd.iter().filter(|een| een.rol == Rol::Gi as i32 && een.soort == Kind::Uitspraak as i32);
     klokken.geraakt(uitspraken.filter_map(|een| een.maatregel_id).map(MaatregelId));
     postvak::bevestig(&mut tx.conn(), &bevestigd, op).await?;
-    verder.iter().for_each(|nu| postvakken.bevestig(nu.oin, nu.tot));
+    nu.into_iter().for_each(|(oin, tot)| postvakken.bevestig(oin, tot));
     telling.bevestigd.extend(bevestigd);
     Ok(aantekeningen)
+}
+
+/// The entries that are confirmed when mailboxes are up to these numbers: as they are remembered, and the others as they are stored.
+async fn van_toen(tx: &mut Tx, postvakken: &Postvakken, tot: &BTreeMap<Oin, i64>) -> Result<Vec<Bevestigd>, StoreError> {
+    // What this very batch gave out can only be read in its transaction.
+    let in_de_batch = tot.iter().any(|(oin, tot)| *tot > postvakken.opgeslagen(*oin));
+    let (mut bevestigd, mut onbekend) = (Vec::new(), Vec::new());
+    for (oin, tot) in tot {
+        for nr in postvakken.stand(*oin).bevestigd_tot + 1..=*tot {
+            match postvakken.gegeven(*oin, nr).filter(|_| !in_de_batch) {
+                Some(gegeven) => bevestigd.push(gegeven.clone()),
+                None => onbekend.push((*oin, nr)),
+            }
+        }
+    }
+    let mut conn = if in_de_batch { tx.conn() } else { tx.lees() };
+    bevestigd.extend(postvak::te_bevestigen(&mut conn, &onbekend).await?);
+    Ok(bevestigd)
 }

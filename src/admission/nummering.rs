@@ -15,6 +15,7 @@ use crate::domain::routing::Ontvanger;
 use crate::kluis::{Plek, Zaaksleutels};
 use crate::parallel;
 use crate::store::berichten::Genummerd;
+use crate::store::postvak::Bevestigd;
 use crate::store::{Conn, StoreError, corrupt};
 use crate::time::timestamp;
 
@@ -39,10 +40,26 @@ pub(super) async fn nummer(
     let eigen = aanvaard.iter().flat_map(|aanvaard| aanvaard.admitted.ontvangers()).map(|ontvanger| ontvanger.oin);
     postvakken.lees(conn, omgeleid.chain(eigen)).await?;
     let mut nummers = Vec::with_capacity(aanvaard.len());
-    for Aanvaard { admitted, .. } in &aanvaard {
+    for (volgnummer, Aanvaard { admitted, .. }) in (eerste..).zip(&aanvaard) {
         // A redirected message comes before the one that redirected it: the new recipient reads the case in its order.
         let omgeleid: Vec<i64> = admitted.omgeleid().iter().map(|omleiding| postvakken.volgende(omleiding.naar.oin)).collect();
-        let eigen: Vec<i64> = admitted.ontvangers().iter().map(|ontvanger| postvakken.volgende(ontvanger.oin)).collect();
+        let mut geef = |ontvanger: &Ontvanger| {
+            let nr = postvakken.volgende(ontvanger.oin);
+            postvakken.onthoud(
+                ontvanger.oin,
+                Bevestigd {
+                    ontvanger: ontvanger.oin.to_string(),
+                    nr,
+                    volgnummer,
+                    rol: ontvanger.rol as i32,
+                    aangeboden_op: op,
+                    soort: admitted.kind() as i32,
+                    maatregel_id: admitted.maatregel().map(|id| id.0),
+                },
+            );
+            nr
+        };
+        let eigen: Vec<i64> = admitted.ontvangers().iter().map(&mut geef).collect();
         nummers.push((omgeleid, eigen));
     }
     let met_nummer = (eerste..).zip(aanvaard.iter().zip(&nummers));

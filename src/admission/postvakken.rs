@@ -1,11 +1,14 @@
 //! The mailboxes that a batch touches: it gives out their next numbers and notes how far each is confirmed. One row a mailbox is written for
-//! all of that.
+//! all of that. Who listens confirms at once what was given out last, so that is remembered for a while.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use crate::domain::ids::Oin;
-use crate::store::postvak::{self, Stand};
+use crate::store::postvak::{self, Bevestigd, Stand};
 use crate::store::{Conn, StoreError};
+
+/// Entries of one mailbox that are remembered at most: as many as a stream reads at a time.
+const RECENT: usize = 64;
 
 /// Where mailboxes stand.
 #[derive(Default)]
@@ -13,6 +16,8 @@ pub(super) struct Postvakken {
     standen: HashMap<Oin, Stand>,
     /// Those that stand elsewhere than is stored, with the last number that is.
     veranderd: BTreeMap<Oin, i64>,
+    /// What was given out last and is not confirmed.
+    gegeven: HashMap<Oin, BTreeMap<i64, Bevestigd>>,
 }
 
 impl Postvakken {
@@ -42,9 +47,29 @@ impl Postvakken {
         stand.laatste_nr
     }
 
+    /// Remembers what it gave out a number for.
+    pub(super) fn onthoud(&mut self, oin: Oin, een: Bevestigd) {
+        let gegeven = self.gegeven.entry(oin).or_default();
+        gegeven.insert(een.nr, een);
+        if gegeven.len() > RECENT {
+            gegeven.pop_first();
+        }
+    }
+
+    /// What it gave out a number for, when that is remembered.
+    pub(super) fn gegeven(&self, oin: Oin, nr: i64) -> Option<&Bevestigd> {
+        self.gegeven.get(&oin)?.get(&nr)
+    }
+
     /// Notes that it is confirmed up to and including a number.
     pub(super) fn bevestig(&mut self, oin: Oin, tot: i64) {
+        if self.stand(oin).bevestigd_tot == tot {
+            return;
+        }
         self.verander(oin).bevestigd_tot = tot;
+        if let Some(gegeven) = self.gegeven.get_mut(&oin) {
+            *gegeven = gegeven.split_off(&(tot + 1));
+        }
     }
 
     fn verander(&mut self, oin: Oin) -> &mut Stand {
@@ -57,5 +82,28 @@ impl Postvakken {
     pub(super) async fn schrijf(&mut self, conn: &mut Conn<'_>) -> Result<(), StoreError> {
         let veranderd: Vec<_> = std::mem::take(&mut self.veranderd).into_keys().map(|oin| (oin, self.stand(oin))).collect();
         postvak::schrijf_standen(conn, &veranderd).await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn it_remembers_what_it_gave_out_last_until_that_is_confirmed() {
+        let (mut postvakken, oin) = (Postvakken::default(), Oin::parse("00000099020000001000").unwrap());
+        for nr in 1..=100 {
+            let een =
+                Bevestigd { ontvanger: oin.to_string(), nr, volgnummer: 7 * nr, rol: 2, aangeboden_op: 3, soort: 4, maatregel_id: None };
+            assert_eq!(postvakken.volgende(oin), nr);
+            postvakken.onthoud(oin, een);
+        }
+        let bekend = |postvakken: &Postvakken| (1..=100).filter(|nr| postvakken.gegeven(oin, *nr).is_some()).collect::<Vec<_>>();
+        assert_eq!(bekend(&postvakken), (37..=100).collect::<Vec<_>>());
+        assert_eq!(postvakken.gegeven(oin, 50).unwrap().volgnummer, 350);
+        postvakken.bevestig(oin, 60);
+        assert_eq!(bekend(&postvakken), (61..=100).collect::<Vec<_>>());
+        postvakken.bevestig(oin, 100);
+        assert_eq!(bekend(&postvakken), [0; 0]);
     }
 }

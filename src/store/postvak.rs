@@ -200,23 +200,15 @@ pub async fn pagina(conn: &mut Conn<'_>, kluis: &Kluis, oin: Oin, na: i64, maxim
 /// In `gebeurtenissen`: receipt of a message was confirmed.
 const ONTVANGEN: i16 = 1;
 
-/// Entries of one mailbox whose receipt is confirmed now: those after `van` up to and including `tot`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Bevestiging {
-    /// The recipient.
-    pub oin: Oin,
-    /// The last that was confirmed before.
-    pub van: i64,
-    /// The last that is confirmed now.
-    pub tot: i64,
-}
-
-/// An entry whose receipt is confirmed now, with what there is to know of its message.
+/// An entry whose receipt is confirmed, with what there is to know of its message.
 #[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
 pub struct Bevestigd {
-    ontvanger: String,
-    nr: i64,
-    volgnummer: i64,
+    /// The recipient.
+    pub ontvanger: String,
+    /// Its number in the mailbox.
+    pub nr: i64,
+    /// The place of the message in the order of all.
+    pub volgnummer: i64,
     /// The role in which it was received.
     pub rol: i32,
     /// The moment it was offered, in microseconds.
@@ -227,10 +219,9 @@ pub struct Bevestigd {
     pub maatregel_id: Option<Uuid>,
 }
 
-/// The entries that are confirmed, of which they were not before. They are named one by one, since of a range in a join PostgreSQL believes
-/// that it holds a ninth of the table.
-pub async fn te_bevestigen(conn: &mut Conn<'_>, bevestigingen: &[Bevestiging]) -> Result<Vec<Bevestigd>, StoreError> {
-    let nummers: Vec<_> = bevestigingen.iter().flat_map(|b| (b.van + 1..=b.tot).map(|nr| (b.oin, nr))).collect();
+/// Those of these entries, by mailbox and number, that are not confirmed yet. They are named one by one, since of a range in a join PostgreSQL
+/// believes that it holds a ninth of the table.
+pub async fn te_bevestigen(conn: &mut Conn<'_>, nummers: &[(Oin, i64)]) -> Result<Vec<Bevestigd>, StoreError> {
     Ok(fetch_rows!(
         conn,
         Bevestigd,
@@ -241,7 +232,7 @@ pub async fn te_bevestigen(conn: &mut Conn<'_>, bevestigingen: &[Bevestiging]) -
         join postvak p on p.ontvanger = nu.oin and p.nr = nu.nr
         join berichten b on b.volgnummer = p.volgnummer
         where p.ontvangen_op is null",
-        &nummers,
+        nummers,
         |nummer| [nummer.0.as_str(), nummer.1]
     ))
 }

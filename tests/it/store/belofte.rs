@@ -221,4 +221,31 @@ both! {
         assert_eq!(standen, [(alle, alle)]);
         assert_eq!(chain.rijen::<(i64,)>("select count(*) from postvak where ontvangen_op is not null").await, [(alle,)]);
     }
+
+    async fn what_is_confirmed_as_it_is_remembered_is_what_is_stored_of_it(chain: Chain) {
+        let mut verhaal = Verhaal::default();
+        // More than are remembered of one mailbox, so that some are read; of the GI none but those that open cases, which clocks look at.
+        for ronde in 0..36_i64 {
+            chain.speel(&mut verhaal, &["02", "03", "04", "05", "05"]).await;
+            if ronde % 12 == 0 {
+                let gi = chain.peer("gi");
+                let tot = i64::try_from(chain.postvak("gi").await.len()).unwrap();
+                assert_eq!(chain.hub.admission.bevestig(&gi, tot).await.unwrap(), tot);
+            }
+            verhaal = Verhaal::default();
+        }
+        let gemeente = chain.peer("gemeente");
+        let alle = i64::try_from(chain.postvak("gemeente").await.len()).unwrap();
+        assert!(alle > 70);
+        for tot in [1, 5, alle - 1, alle] {
+            assert_eq!(chain.hub.admission.bevestig(&gemeente, tot).await.unwrap(), tot);
+        }
+        let verwacht = "select p.ontvanger, p.volgnummer, p.rol, p.ontvangen_op, b.maatregel_id from postvak p
+            join berichten b on b.volgnummer = p.volgnummer where p.ontvangen_op is not null and b.maatregel_id is not null order by 1, 2";
+        let verwacht = chain.rijen::<(String, i64, i32, i64, uuid::Uuid)>(verwacht).await;
+        let bevestigd = "select betrokkene, volgnummer, rol, op, maatregel_id from gebeurtenissen where soort = 1 order by 1, 2";
+        let bevestigd = chain.rijen::<(String, i64, i32, i64, uuid::Uuid)>(bevestigd).await;
+        assert!(verwacht.len() > 70);
+        assert_eq!(bevestigd, verwacht);
+    }
 }

@@ -1,7 +1,7 @@
 //! What PostgreSQL does with a statement when the tables are full. Nobody waits for such tables in a test, so they are filled by the server.
 
 use ketenhub::domain::ids::MaatregelId;
-use ketenhub::store::postvak::{self, Bevestiging};
+use ketenhub::store::postvak;
 use ketenhub::store::{Conn, paginas, zaken};
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection, Row as _};
 
@@ -60,7 +60,7 @@ async fn what_is_read_and_confirmed_of_a_full_mailbox_is_found_by_key_and_in_ord
     }
     let (zaak, kluis) = (MaatregelId::parse(&verhaal.zaak).unwrap(), &chain.hub.kluis);
     assert_eq!(postvak::pagina(conn, kluis, oin("gi"), 0, 100).await.unwrap().len(), 2);
-    let alle = [Bevestiging { oin: oin("gi"), van: 0, tot: 2 }];
+    let alle = [(oin("gi"), 1), (oin("gi"), 2)];
     let bevestigd = postvak::te_bevestigen(conn, &alle).await.unwrap();
     assert_eq!(bevestigd.len(), 2);
     postvak::bevestig(conn, &bevestigd, 5).await.unwrap();
