@@ -21,6 +21,7 @@ pub mod json;
 pub mod klokken;
 pub mod kluis;
 pub mod logboek;
+mod mac;
 pub mod openbaar;
 pub mod operator;
 pub mod paginas;

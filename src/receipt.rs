@@ -4,7 +4,6 @@
 
 use std::path::Path;
 
-use aws_lc_rs::hmac;
 use aws_lc_rs::signature::{ED25519, Ed25519KeyPair, KeyPair as _, UnparsedPublicKey};
 use bytes::Bytes;
 use jeugdketen_proto::v1::{Herkomst, Ondertekening, Receipt};
@@ -12,6 +11,7 @@ use prost::Message as _;
 
 use crate::bestand;
 use crate::boom::{Hash, hash, lagen, pad, wortel_uit_pad};
+use crate::mac;
 
 /// What is signed begins with this text and one zero byte, so that the key can never be made to sign something else.
 const CONTEXT: &[u8] = b"ketenhub-receipt-v1\0";
@@ -98,8 +98,7 @@ impl Sleutel {
     /// Signs receipts that become durable together, and what their recipients may know of them. Fills in `zout` where there is a `zaad`.
     pub fn onderteken(&self, receipts: &mut [Receipt]) {
         for receipt in receipts.iter_mut().filter(|receipt| !receipt.zaad.is_empty()) {
-            let sleutel = hmac::Key::new(hmac::HMAC_SHA256, &receipt.zaad);
-            receipt.zout = hmac::sign(&sleutel, b"receipt").as_ref().to_vec().into();
+            receipt.zout = Bytes::copy_from_slice(&mac::Sleutel::van(&receipt.zaad).over(&[b"receipt"]));
         }
         let bladeren: Vec<Hash> = receipts.iter().flat_map(|receipt| [blad(receipt), herkomst_blad(&herkomst(receipt))]).collect();
         let lagen = lagen(bladeren);

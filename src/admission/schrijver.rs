@@ -94,14 +94,17 @@ impl Volgende {
         true
     }
 
+    /// Whether there is nothing to write, or more to come in a moment than there is: a transaction has a cost of its own.
     fn is_te_klein(&self) -> bool {
-        let bezig = self.bezig.as_ref().map_or(0, |(opdrachten, _)| opdrachten.len());
-        self.gereed.is_empty() || self.gereed.len() < bezig
+        self.gereed.is_empty() || self.gereed.len() < self.worden_gelezen()
     }
 
     fn is_plaats(&self) -> bool {
-        let bezig = self.bezig.as_ref().map_or(0, |(opdrachten, _)| opdrachten.len());
-        self.gereed.len() + bezig + self.ongelezen.len() < GROOTSTE_BATCH
+        self.gereed.len() + self.worden_gelezen() + self.ongelezen.len() < GROOTSTE_BATCH
+    }
+
+    fn worden_gelezen(&self) -> usize {
+        self.bezig.as_ref().map_or(0, |(opdrachten, _)| opdrachten.len())
     }
 
     fn zet(&mut self, opdracht: Opdracht) {

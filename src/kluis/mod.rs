@@ -11,9 +11,10 @@ use std::sync::Arc;
 
 use arc_swap::ArcSwap;
 use aws_lc_rs::aead::{AES_256_GCM, RandomizedNonceKey};
-use aws_lc_rs::{hmac, rand};
+use aws_lc_rs::rand;
 use uuid::Uuid;
 
+use crate::mac;
 use dicht::Context;
 pub use persoon::{Persoon, Pseudoniem, jeugdige};
 pub use ring::{Ring, voeg_toe};
@@ -240,12 +241,12 @@ pub const PSEUDONIEM: i16 = 2;
 struct Epoche {
     nummer: i16,
     sinds: i64,
-    sleutel: hmac::Key,
+    sleutel: mac::Sleutel,
 }
 
 #[derive(Debug)]
 struct HmacSleutels {
-    kenmerk: hmac::Key,
+    kenmerk: mac::Sleutel,
     /// The latest last; never empty.
     pseudoniemen: Vec<Epoche>,
 }
@@ -445,7 +446,7 @@ fn hub_context(sleutel: &Hubsleutel) -> Context {
 fn hmac_sleutels(ring: &Ring, hubsleutels: &[Hubsleutel]) -> Result<HmacSleutels, KluisFout> {
     let open = |sleutel: &Hubsleutel| {
         let bytes = pak_uit(ring, &sleutel.kek, hub_context(sleutel), &sleutel.verpakt)?;
-        Ok(Epoche { nummer: sleutel.epoche, sinds: sleutel.sinds, sleutel: hmac::Key::new(hmac::HMAC_SHA256, &bytes) })
+        Ok(Epoche { nummer: sleutel.epoche, sinds: sleutel.sinds, sleutel: mac::Sleutel::van(&bytes) })
     };
     let van_soort = |soort: i16| hubsleutels.iter().filter(move |sleutel| sleutel.soort == soort).map(open);
     let kenmerk = van_soort(KENMERK).next().ok_or(KluisFout::Vernietigd)??.sleutel;
@@ -460,13 +461,7 @@ fn onder(epoche: &Epoche, persoon: &Persoon<'_>) -> Pseudoniem {
 }
 
 /// Each part with its length before it, so that no two lists of parts are the same bytes.
-fn hmac_bytes(sleutel: &hmac::Key, delen: &[&[u8]]) -> [u8; 32] {
-    let mut context = hmac::Context::with_key(sleutel);
-    for deel in delen {
-        context.update(&(deel.len() as u64).to_be_bytes());
-        context.update(deel);
-    }
-    let mut uit = [0; 32];
-    uit.copy_from_slice(context.sign().as_ref());
-    uit
+fn hmac_bytes(sleutel: &mac::Sleutel, delen: &[&[u8]]) -> [u8; 32] {
+    let bytes = delen.iter().flat_map(|deel| [&(deel.len() as u64).to_be_bytes(), *deel].concat()).collect::<Vec<u8>>();
+    sleutel.over(&[&bytes])
 }

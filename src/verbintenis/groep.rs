@@ -1,10 +1,7 @@
 //! The hashes of the commitment: seeds, groups, the tree of own parts and the root. It knows no message.
 
-use hmac::digest::Key;
-use hmac::{Hmac, KeyInit as _, Mac as _};
-use sha2::{Digest as _, Sha256};
-
 use super::Hash;
+use crate::mac::{Sleutel, sha256};
 
 const VELD: u8 = 0x10;
 const GROEP: u8 = 0x11;
@@ -25,16 +22,16 @@ impl Zaad {
 
     /// The seed of the group with these readers.
     pub(super) fn groep(&self, lezers: u32) -> Hash {
-        self.0.mac(b"groep", &lezers.to_be_bytes())
+        self.0.over(&[b"groep", &lezers.to_be_bytes()])
     }
 
     /// The seed of the own part of a participant.
     pub(super) fn eigen(&self, oin: &[u8]) -> Hash {
-        self.0.mac(b"eigen", oin)
+        self.0.over(&[b"eigen", oin])
     }
 
     fn leeg(&self, nummer: u32) -> Hash {
-        self.0.mac(b"leeg", &nummer.to_be_bytes())
+        self.0.over(&[b"leeg", &nummer.to_be_bytes()])
     }
 }
 
@@ -63,13 +60,13 @@ impl Groep {
         let mut bytes = Vec::with_capacity(320);
         kop.iter().for_each(|deel| bytes.extend_from_slice(deel));
         // Else all empty groups with the same readers would look the same.
-        bytes.extend_from_slice(&sleutel.mac(&[], &[]));
+        bytes.extend_from_slice(&sleutel.over(&[]));
         Groep { zaad: *zaad, sleutel, bytes }
     }
 
     /// Adds the next field.
     pub(super) fn voeg_toe(&mut self, pad: &[u8], waarde: &[u8]) {
-        let zout = self.sleutel.mac(pad, &[]);
+        let zout = self.sleutel.over(&[pad]);
         self.bytes.extend_from_slice(&sha256(&[&[VELD], &zout, &lengte(pad), pad, waarde]));
     }
 
@@ -149,43 +146,4 @@ fn knoop(links: &Hash, rechts: &Hash) -> Hash {
 fn lengte(bytes: &[u8]) -> [u8; 2] {
     // Paths and OINs are far shorter; an OIN in a message that was not checked yet need not be.
     u16::try_from(bytes.len()).unwrap_or(u16::MAX).to_be_bytes()
-}
-
-/// A key of HMAC-SHA-256 (RFC 2104), with the state after each of its two blocks: a field costs one of these over a few bytes, so that
-/// hashing the key again for each would be half of the work.
-struct Sleutel(Hmac<Sha256>);
-
-impl Sleutel {
-    fn van(zaad: &Hash) -> Sleutel {
-        // A block: what follows a shorter key is zeros.
-        let mut sleutel = Key::<Hmac<Sha256>>::default();
-        sleutel[..zaad.len()].copy_from_slice(zaad);
-        Sleutel(Hmac::new(&sleutel))
-    }
-
-    /// Over two parts that follow each other.
-    fn mac(&self, een: &[u8], twee: &[u8]) -> Hash {
-        self.0.clone().chain_update(een).chain_update(twee).finalize().into_bytes().into()
-    }
-}
-
-/// SHA-256 over parts that follow each other.
-fn sha256(delen: &[&[u8]]) -> Hash {
-    delen.iter().fold(Sha256::new(), |som, deel| som.chain_update(deel)).finalize().into()
-}
-
-#[cfg(test)]
-mod tests {
-    use aws_lc_rs::hmac;
-
-    use super::*;
-
-    #[test]
-    fn the_mac_of_a_seed_is_hmac_sha_256_over_texts_of_any_length() {
-        for lengte in [0, 1, 20, 55, 56, 64, 127, 191, 192, 193, 300, 5000] {
-            let (zaad, text) = ([lengte as u8; 32], vec![0xa5; lengte]);
-            let verwacht = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, &zaad), &[b"leeg", &*text].concat());
-            assert_eq!(Sleutel::van(&zaad).mac(b"leeg", &text), verwacht.as_ref(), "{lengte}");
-        }
-    }
 }

@@ -224,8 +224,8 @@ both! {
 
     async fn what_is_confirmed_as_it_is_remembered_is_what_is_stored_of_it(chain: Chain) {
         let mut verhaal = Verhaal::default();
-        // More than are remembered of one mailbox, so that some are read; of the GI none but those that open cases, which clocks look at.
-        for ronde in 0..36_i64 {
+        // The gemeente gets more than is remembered of one mailbox, so that some is read. The GI confirms the uitspraken, which clocks look at.
+        for ronde in 0..36 {
             chain.speel(&mut verhaal, &["02", "03", "04", "05", "05"]).await;
             if ronde % 12 == 0 {
                 let gi = chain.peer("gi");
