@@ -3,7 +3,9 @@
 //! changes a case puts it on record in the same transaction. Nothing is decided by it; what is missing here is read then.
 
 use std::collections::{HashMap, HashSet};
+use std::time::Duration;
 
+use tokio::time::timeout;
 use uuid::Uuid;
 
 use super::batch::{Sleutel, sleutels_van};
@@ -14,6 +16,10 @@ use crate::domain::zaak::Feit;
 use crate::kluis::Zaaksleutels;
 use crate::store::berichten::{self, Eerder};
 use crate::store::{Conn, StoreError, audit, sleutels, zaken};
+
+/// Reading takes milliseconds. Where it takes this long somebody holds every connection for it, or the one that it got is dead: a transaction
+/// then reads by itself.
+const GEDULD: Duration = Duration::from_secs(1);
 
 /// So many records later, looking what they changed costs more than reading all of it anew.
 const LANG_GELEDEN: i64 = 10_000;
@@ -43,7 +49,7 @@ impl Vooruit {
         maatregelen.sort_unstable();
         maatregelen.dedup();
         let gezocht: HashSet<Sleutel> = opdrachten.iter().filter_map(Opdracht::dien).flat_map(sleutels_van).collect();
-        async move { gelezen(&werkplaats, audit, &maatregelen, gezocht).await.ok() }
+        async move { timeout(GEDULD, gelezen(&werkplaats, audit, &maatregelen, gezocht)).await.ok()?.ok() }
     }
 
     /// Adds what was read later.

@@ -248,4 +248,27 @@ both! {
         assert!(verwacht.len() > 70);
         assert_eq!(bevestigd, verwacht);
     }
+
+    async fn who_holds_every_connection_for_reading_keeps_nobody_from_sending_and_confirming(chain: Chain) {
+        let mut verhaal = Verhaal::default();
+        chain.speel(&mut verhaal, &["02", "03", "04", "05"]).await;
+        let (gi, gemeente) = (chain.peer("gi"), chain.peer("gemeente"));
+        let mut lezers = Vec::new();
+        while let Ok(lezer) = timeout(Duration::from_millis(200), chain.hub.store.read()).await {
+            lezers.push(lezer.expect("a connection"));
+        }
+        let alles = async {
+            let mut wachtend = Vec::new();
+            for _ in 0..3 {
+                let bytes = bericht(&mut verhaal, "05").encode_to_vec();
+                wachtend.push(chain.hub.admission.zet(&gi, bytes.as_slice().into()).await);
+            }
+            assert_eq!(chain.hub.admission.bevestig(&gemeente, 1).await.expect("it was given out"), 1);
+            for wachtend in wachtend {
+                wachtend.antwoord().await.expect("an answer").expect("a receipt");
+            }
+        };
+        timeout(Duration::from_secs(3), alles).await.expect("long before a reader gives up waiting");
+        drop(lezers);
+    }
 }
