@@ -13,7 +13,7 @@ use super::postvakken::Postvakken;
 use super::telling::Telling;
 use crate::domain::ids::{MaatregelId, Oin};
 use crate::store::audit::Aantekening;
-use crate::store::postvak::{self, Bevestigd};
+use crate::store::postvak::{self, Poststuk};
 use crate::store::{StoreError, Tx};
 
 /// Entries of one mailbox that a batch confirms at most.
@@ -48,7 +48,7 @@ pub(super) async fn verwerk(
         aantekeningen.extend(bevestigd.map(|nummer| Aantekening::bevestigd((oin, rol), nummer)));
         vraag.uitkomst = Some(bevestigd);
     }
-    let bevestigd = van_toen(tx, postvakken, &nu).await?;
+    let bevestigd = poststukken(tx, postvakken, &nu).await?;
     let uitspraken = bevestigd.iter().filter(|een| een.rol == Rol::Gi as i32 && een.soort == Kind::Uitspraak as i32);
     klokken.geraakt(uitspraken.filter_map(|een| een.maatregel_id).map(MaatregelId));
     postvak::bevestig(&mut tx.conn(), &bevestigd, op).await?;
@@ -58,7 +58,7 @@ pub(super) async fn verwerk(
 }
 
 /// The entries that are confirmed when mailboxes are up to these numbers: as they are remembered, and the others as they are stored.
-async fn van_toen(tx: &mut Tx, postvakken: &Postvakken, tot: &BTreeMap<Oin, i64>) -> Result<Vec<Bevestigd>, StoreError> {
+async fn poststukken(tx: &mut Tx, postvakken: &Postvakken, tot: &BTreeMap<Oin, i64>) -> Result<Vec<Poststuk>, StoreError> {
     // What this very batch gave out can only be read in its transaction.
     let in_de_batch = tot.iter().any(|(oin, tot)| *tot > postvakken.opgeslagen(*oin));
     let (mut bevestigd, mut onbekend) = (Vec::new(), Vec::new());

@@ -15,7 +15,7 @@ use crate::domain::routing::Ontvanger;
 use crate::kluis::{Plek, Zaaksleutels};
 use crate::parallel;
 use crate::store::berichten::Genummerd;
-use crate::store::postvak::Bevestigd;
+use crate::store::postvak::Poststuk;
 use crate::store::{Conn, StoreError, corrupt};
 use crate::time::timestamp;
 
@@ -47,7 +47,7 @@ pub(super) async fn nummer(
             let nr = postvakken.volgende(ontvanger.oin);
             postvakken.onthoud(
                 ontvanger.oin,
-                Bevestigd {
+                Poststuk {
                     ontvanger: ontvanger.oin.to_string(),
                     nr,
                     volgnummer,

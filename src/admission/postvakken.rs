@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use crate::domain::ids::Oin;
-use crate::store::postvak::{self, Bevestigd, Stand};
+use crate::store::postvak::{self, Poststuk, Stand};
 use crate::store::{Conn, StoreError};
 
 /// Entries of one mailbox that are remembered at most: as many as a stream reads at a time.
@@ -17,7 +17,7 @@ pub(super) struct Postvakken {
     /// Those that stand elsewhere than is stored, with the last number that is.
     veranderd: BTreeMap<Oin, i64>,
     /// What was given out last and is not confirmed.
-    gegeven: HashMap<Oin, BTreeMap<i64, Bevestigd>>,
+    gegeven: HashMap<Oin, BTreeMap<i64, Poststuk>>,
 }
 
 impl Postvakken {
@@ -48,7 +48,7 @@ impl Postvakken {
     }
 
     /// Remembers what it gave out a number for.
-    pub(super) fn onthoud(&mut self, oin: Oin, een: Bevestigd) {
+    pub(super) fn onthoud(&mut self, oin: Oin, een: Poststuk) {
         let gegeven = self.gegeven.entry(oin).or_default();
         gegeven.insert(een.nr, een);
         if gegeven.len() > RECENT {
@@ -57,7 +57,7 @@ impl Postvakken {
     }
 
     /// What it gave out a number for, when that is remembered.
-    pub(super) fn gegeven(&self, oin: Oin, nr: i64) -> Option<&Bevestigd> {
+    pub(super) fn gegeven(&self, oin: Oin, nr: i64) -> Option<&Poststuk> {
         self.gegeven.get(&oin)?.get(&nr)
     }
 
@@ -94,7 +94,7 @@ mod tests {
         let (mut postvakken, oin) = (Postvakken::default(), Oin::parse("00000099020000001000").unwrap());
         for nr in 1..=100 {
             let een =
-                Bevestigd { ontvanger: oin.to_string(), nr, volgnummer: 7 * nr, rol: 2, aangeboden_op: 3, soort: 4, maatregel_id: None };
+                Poststuk { ontvanger: oin.to_string(), nr, volgnummer: 7 * nr, rol: 2, aangeboden_op: 3, soort: 4, maatregel_id: None };
             assert_eq!(postvakken.volgende(oin), nr);
             postvakken.onthoud(oin, een);
         }

@@ -9,7 +9,7 @@ use jeugdketen_proto::v1::bericht::Inhoud;
 
 use super::Opdracht;
 use crate::store::berichten::Genummerd;
-use crate::store::postvak::Bevestigd;
+use crate::store::postvak::Poststuk;
 use crate::telemetry::meters::Meters;
 
 /// What cannot be read off the messages that were accepted.
@@ -18,7 +18,7 @@ pub(super) struct Telling {
     /// Submissions that had been accepted before.
     pub(super) herhaald: u64,
     /// Deliveries that were acknowledged.
-    pub(super) bevestigd: Vec<Bevestigd>,
+    pub(super) bevestigd: Vec<Poststuk>,
     /// Bodies that were destroyed.
     pub(super) vernietigd: u64,
     /// How long the commit took.

@@ -200,9 +200,9 @@ pub async fn pagina(conn: &mut Conn<'_>, kluis: &Kluis, oin: Oin, na: i64, maxim
 /// In `gebeurtenissen`: receipt of a message was confirmed.
 const ONTVANGEN: i16 = 1;
 
-/// An entry whose receipt is confirmed, with what there is to know of its message.
+/// An entry of a mailbox, with what confirming it needs to know of its message.
 #[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
-pub struct Bevestigd {
+pub struct Poststuk {
     /// The recipient.
     pub ontvanger: String,
     /// Its number in the mailbox.
@@ -221,10 +221,10 @@ pub struct Bevestigd {
 
 /// Those of these entries, by mailbox and number, that are not confirmed yet. They are named one by one, since of a range in a join PostgreSQL
 /// believes that it holds a ninth of the table.
-pub async fn te_bevestigen(conn: &mut Conn<'_>, nummers: &[(Oin, i64)]) -> Result<Vec<Bevestigd>, StoreError> {
+pub async fn te_bevestigen(conn: &mut Conn<'_>, nummers: &[(Oin, i64)]) -> Result<Vec<Poststuk>, StoreError> {
     Ok(fetch_rows!(
         conn,
-        Bevestigd,
+        Poststuk,
         "-- postvak::te_bevestigen
         with nu (oin, nr) as (",
         ") select p.ontvanger, p.nr, p.volgnummer, p.rol, p.aangeboden_op, b.soort, b.maatregel_id
@@ -238,7 +238,7 @@ pub async fn te_bevestigen(conn: &mut Conn<'_>, nummers: &[(Oin, i64)]) -> Resul
 }
 
 /// Confirms receipt of these entries, with an event in each case concerned. How far a mailbox is confirmed is written with where it stands.
-pub async fn bevestig(conn: &mut Conn<'_>, bevestigd: &[Bevestigd], op: i64) -> Result<(), StoreError> {
+pub async fn bevestig(conn: &mut Conn<'_>, bevestigd: &[Poststuk], op: i64) -> Result<(), StoreError> {
     execute_rows!(
         conn,
         "-- postvak::bevestig
