@@ -202,3 +202,22 @@ async fn een_voor_een(werkplaats: &Werkplaats, geheugen: &mut Geheugen) -> Resul
     }
     Ok(zaken)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::Vraag;
+    use super::*;
+
+    fn opdrachten(aantal: usize) -> Vec<Opdracht> {
+        (0..aantal).map(|_| Opdracht::Onderhoud(Vraag::nieuw().0)).collect()
+    }
+
+    #[tokio::test]
+    async fn it_waits_for_nothing_but_the_larger_half_of_what_is_read() {
+        for (gereed, bezig, wacht) in [(0, 0, true), (0, 1, true), (1, 0, false), (1, 1, false), (1, 2, true), (2, 1, false)] {
+            let lezen = tokio::spawn(std::future::pending());
+            let volgende = Volgende { gereed: opdrachten(gereed), bezig: Some((opdrachten(bezig), lezen)), ..Volgende::default() };
+            assert_eq!(volgende.is_te_klein(), wacht, "{gereed} ready, {bezig} being read");
+        }
+    }
+}
