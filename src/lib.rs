@@ -25,7 +25,6 @@ mod mac;
 pub mod openbaar;
 pub mod operator;
 pub mod paginas;
-pub mod parallel;
 pub mod receipt;
 pub mod replay;
 pub mod store;

@@ -13,7 +13,6 @@ use super::voorbereid::Voorbereid;
 use crate::domain::admit::Admitted;
 use crate::domain::routing::Ontvanger;
 use crate::kluis::{Plek, Zaaksleutels};
-use crate::parallel;
 use crate::store::berichten::Genummerd;
 use crate::store::postvak::Poststuk;
 use crate::store::{Conn, StoreError, corrupt};
@@ -66,7 +65,7 @@ pub(super) async fn nummer(
     let mut receipts: Vec<Receipt> =
         met_nummer.map(|(volgnummer, (aanvaard, (_, eigen)))| receipt(aanvaard, volgnummer, op, eigen)).collect();
     werkplaats.sleutel.load().onderteken(&mut receipts);
-    let stuks: Vec<_> = (eerste..).zip(aanvaard).zip(nummers).zip(receipts).collect();
+    let stuks = (eerste..).zip(aanvaard).zip(nummers).zip(receipts);
     let verzegel = |(((volgnummer, aanvaard), (omgeleid, postvaknummers)), receipt): (((i64, Aanvaard), _), Receipt)| {
         let sleutels = sleutels.get(&aanvaard.sleutel).ok_or_else(|| corrupt("zaaksleutels", "id", aanvaard.sleutel))?;
         let receipt = receipt.encode_to_vec();
@@ -89,7 +88,7 @@ pub(super) async fn nummer(
         };
         Ok((voor_de_afzender, genummerde))
     };
-    parallel::map(stuks, verzegel).into_iter().collect()
+    stuks.map(verzegel).collect()
 }
 
 fn receipt(aanvaard: &Aanvaard, volgnummer: i64, op: i64, postvaknummers: &[i64]) -> Receipt {

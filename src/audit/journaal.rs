@@ -4,7 +4,6 @@
 use super::hoofd::{Hoofd, Logsleutel};
 use super::record::{Zegel, record};
 use crate::boom::{Grens, Hash, leeg};
-use crate::parallel;
 use crate::receipt::Sleutel;
 use crate::store::audit::{self, Aantekening, Verzegeld};
 use crate::store::{Conn, Reeks, StoreError, corrupt};
@@ -51,11 +50,11 @@ impl Journaal {
             return ongezegeld(conn, reeks, op, aantekeningen).await;
         }
         let mut grens = Grens::lees(reeks.audit.cast_unsigned(), &reeks.boom).ok_or_else(|| corrupt("reeks", "boom", reeks.audit))?;
-        let genummerd: Vec<_> = (reeks.audit + 1..).zip(aantekeningen).collect();
-        let verzegeld = parallel::map(genummerd, |(nr, aantekening)| {
+        let verzegel = |(nr, aantekening)| {
             let blad = Zegel::default().blad(&record(nr, op, &aantekening));
             Verzegeld { nr, op, aantekening, blad }
-        });
+        };
+        let verzegeld: Vec<_> = (reeks.audit + 1..).zip(aantekeningen).map(verzegel).collect();
         let mut knopen = Vec::new();
         for Verzegeld { nr, blad, .. } in &verzegeld {
             reeks.audit = *nr;

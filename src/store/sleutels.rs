@@ -7,7 +7,6 @@ use uuid::Uuid;
 use super::StoreError;
 use super::statement::Conn;
 use crate::kluis::{Hubsleutel, Kluis, KluisFout, Pseudoniem, Verpakt, Zaaksleutels};
-use crate::parallel;
 
 /// Keeps a public key; one that is known stays as it is.
 pub async fn bewaar(conn: &mut Conn<'_>, sleutel_id: &str, publiek: &[u8], sinds: i64) -> Result<(), StoreError> {
@@ -60,7 +59,7 @@ pub async fn zaken(conn: &mut Conn<'_>, kluis: &Kluis, ids: &[Uuid]) -> Result<H
         ids,
         |id| [*id]
     );
-    parallel::map(rijen, |rij| Ok((rij.id, open(kluis, rij.verpakt()?)?))).into_iter().collect()
+    rijen.into_iter().map(|rij| Ok((rij.id, open(kluis, rij.verpakt()?)?))).collect()
 }
 
 /// Opens the keys of a case. Keys that were altered are a row that should not exist.

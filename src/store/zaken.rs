@@ -13,7 +13,6 @@ use crate::domain::ids::{MaatregelId, Oin};
 use crate::domain::klok::{Dossier, Ontvangst};
 use crate::domain::zaak::Feit;
 use crate::kluis::{Kluis, Plek, Zaaksleutels};
-use crate::parallel;
 
 #[derive(sqlx::FromRow)]
 struct FeitRij {
@@ -52,8 +51,8 @@ pub async fn feiten_met(
         |maatregel| [maatregel.0]
     );
     let mut zaken: HashMap<MaatregelId, Vec<Feit>> = HashMap::new();
-    for feit in parallel::map(rijen, |rij| lees_feit(sleutels, &rij)) {
-        let (zaak, feit) = feit?;
+    for rij in rijen {
+        let (zaak, feit) = lees_feit(sleutels, &rij)?;
         zaken.entry(zaak).or_default().push(feit);
     }
     Ok(zaken)

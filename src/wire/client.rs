@@ -9,6 +9,7 @@ use rustls::ClientConfig;
 use tonic::Status;
 use tonic::transport::{Channel, Endpoint, Uri};
 
+use super::bundel::Bundel;
 pub use super::uitleg::Uitleg;
 use crate::identity::client::{VerbindFout, verbind};
 
@@ -42,7 +43,7 @@ pub async fn kanaal(adres: &Adres, config: Arc<ClientConfig>) -> Result<Channel,
     let connector = tower::service_fn(move |_: Uri| {
         let (doel, config, bewaar) = (doel.clone(), Arc::clone(&config), Arc::clone(&bewaar));
         async move {
-            verbind(&doel.adres, &doel.naam, config).await.map(TokioIo::new).map_err(|fout| {
+            verbind(&doel.adres, &doel.naam, config).await.map(|stroom| TokioIo::new(Bundel::om(stroom))).map_err(|fout| {
                 let text = fout.to_string();
                 *bewaar.lock().unwrap_or_else(PoisonError::into_inner) = Some(fout);
                 std::io::Error::other(text)

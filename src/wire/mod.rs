@@ -4,6 +4,7 @@
 mod afloop;
 mod audit;
 mod beheer;
+mod bundel;
 pub mod client;
 mod exchange;
 mod inzage;
@@ -82,8 +83,8 @@ pub struct Hub {
 impl Hub {
     /// The caller: its certificate was verified in the handshake, its competence is looked up now.
     fn peer(&self, extensions: &Extensions) -> Result<Peer, Status> {
-        let verbonden = extensions.get::<server::Verbonden>().ok_or_else(|| Status::unauthenticated("no client certificate"))?;
-        let peer = self.bevoegd(&verbonden.0)?;
+        let identiteit = extensions.get::<Arc<Identiteit>>().ok_or_else(|| Status::unauthenticated("no client certificate"))?;
+        let peer = self.bevoegd(identiteit)?;
         sporen::beller(peer.oin(), peer.rol());
         Ok(peer)
     }

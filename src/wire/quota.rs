@@ -14,10 +14,10 @@ use tokio::time::{Instant, sleep};
 use tonic::body::Body;
 use tower::{Layer, Service};
 
-use super::server::Verbonden;
 use super::status;
 use crate::config::Limits;
 use crate::domain::ids::Oin;
+use crate::identity::verbinding::Identiteit;
 
 /// How long a refusal is held back at least. A connection has so many calls open and no more, so this is what bounds the work of refusing.
 const TRAAG: Duration = Duration::from_secs(1);
@@ -120,7 +120,7 @@ where
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
         let telt = TELLEN.contains(&request.uri().path());
-        let wie = request.extensions().get::<Verbonden>().filter(|_| telt).map(|verbonden| verbonden.0.oin);
+        let wie = request.extensions().get::<Arc<Identiteit>>().filter(|_| telt).map(|identiteit| identiteit.oin);
         if wie.is_none_or(|oin| self.quotum.neem(oin)) {
             return Box::pin(self.inner.call(request));
         }

@@ -3,9 +3,7 @@
 
 use std::convert::Infallible;
 use std::io;
-use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
 
 use jeugdketen_proto::hub::exchange_service_server::ExchangeServiceServer;
 use jeugdketen_proto::v1::audit_service_server::AuditServiceServer;
@@ -13,7 +11,6 @@ use jeugdketen_proto::v1::beheer_service_server::BeheerServiceServer;
 use jeugdketen_proto::v1::register_service_server::RegisterServiceServer;
 use jeugdketen_proto::v1::toezicht_service_server::ToezichtServiceServer;
 use jeugdketen_proto::v1::traject_service_server::TrajectServiceServer;
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::sync::mpsc;
 use tokio_stream::StreamExt as _;
 use tokio_stream::wrappers::ReceiverStream;
@@ -25,52 +22,19 @@ use tonic::transport::Server;
 use tonic::transport::server::Connected;
 use tonic_health::ServingStatus;
 
+use super::bundel::Bundel;
 use super::exchange::Exchange;
 use super::quota::{Quotum, QuotumLayer};
 use super::{Hub, trace};
 use crate::config::{Limits, seconds};
 use crate::identity::verbinding::{Identiteit, Verbinding};
 
-/// Who is behind a connection, for the handlers.
-#[derive(Clone, Debug)]
-pub(super) struct Verbonden(pub Arc<Identiteit>);
+impl Connected for Verbinding {
+    /// Who is behind it, for the handlers.
+    type ConnectInfo = Arc<Identiteit>;
 
-/// A connection as tonic wants it.
-struct Draad(Verbinding);
-
-impl Connected for Draad {
-    type ConnectInfo = Verbonden;
-
-    fn connect_info(&self) -> Verbonden {
-        Verbonden(Arc::clone(self.0.identiteit()))
-    }
-}
-
-impl AsyncRead for Draad {
-    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.0).poll_read(cx, buf)
-    }
-}
-
-impl AsyncWrite for Draad {
-    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.0).poll_write(cx, buf)
-    }
-
-    fn poll_write_vectored(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bufs: &[io::IoSlice<'_>]) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.0).poll_write_vectored(cx, bufs)
-    }
-
-    fn is_write_vectored(&self) -> bool {
-        self.0.is_write_vectored()
-    }
-
-    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.0).poll_flush(cx)
-    }
-
-    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.0).poll_shutdown(cx)
+    fn connect_info(&self) -> Arc<Identiteit> {
+        Arc::clone(self.identiteit())
     }
 }
 
@@ -116,7 +80,7 @@ pub async fn serve(
         .layer(QuotumLayer(quotum))
         .add_routes(routes.routes());
 
-    let incoming = ReceiverStream::new(verbindingen).map(|verbinding| verbinding.map(Draad));
+    let incoming = ReceiverStream::new(verbindingen).map(|verbinding| verbinding.map(Bundel::om));
     let serving = router.serve_with_incoming_shutdown(incoming, stop.clone().cancelled_owned());
     let deadline = async {
         stop.cancelled().await;
@@ -147,7 +111,7 @@ fn builder(l: &Limits) -> Server {
         .max_connection_age_grace(seconds(l.connection_grace_s))
 }
 
-/// Serves one service with the limits of the hub and nothing around it, for comparison.
+/// Serves one service with the limits of the hub and nothing around it, for comparison: each answer is written as it comes.
 pub async fn serve_bare<S>(
     service: S,
     limits: Limits,
@@ -163,7 +127,7 @@ where
         + 'static,
     S::Future: Send + 'static,
 {
-    let incoming = ReceiverStream::new(verbindingen).map(|verbinding| verbinding.map(Draad));
+    let incoming = ReceiverStream::new(verbindingen);
     builder(&limits).add_service(service).serve_with_incoming_shutdown(incoming, stop.cancelled_owned()).await
 }
 

@@ -17,6 +17,7 @@ use tracing::{Instrument as _, field, info_span};
 use super::afloop::{Afloop, Gevolgd};
 use super::status::{onleesbaar, reden, van_tonic};
 use crate::domain::spoor;
+use crate::identity::verbinding::Identiteit;
 use crate::telemetry::meters::Meters;
 use crate::telemetry::sporen::{Methode, Sporen};
 use crate::time::Clock;
@@ -110,7 +111,7 @@ where
         let TraceLayer { clock, meters, sporen, methods, datum } = &self.layer;
         let id = clock.new_id();
         let context = valid_traceparent(request.headers()).unwrap_or_default();
-        let oin = request.extensions().get::<super::server::Verbonden>().map(|verbonden| verbonden.0.oin);
+        let oin = request.extensions().get::<Arc<Identiteit>>().map(|identiteit| identiteit.oin);
         // Any other path is a stranger's text.
         let methode = Arc::clone(methods.known.get(request.uri().path()).unwrap_or(&methods.unknown));
         // All at once: what is added to a span later is read and written anew with all that it had.
