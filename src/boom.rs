@@ -1,40 +1,24 @@
 //! The arithmetic of the hash trees: RFC 6962 §2.1, which RFC 9162 §2.1 repeats. Receipts and the audit log both use it. It stores nothing,
 //! signs nothing and knows no record: only hashes and numbers of leaves.
 
-use aws_lc_rs::digest::{self, SHA256};
+use crate::mac::sha256;
 
 /// A SHA-256 digest.
 pub type Hash = [u8; 32];
 
-/// SHA-256 over parts that follow each other.
-pub fn hash(parts: &[&[u8]]) -> Hash {
-    let mut context = digest::Context::new(&SHA256);
-    parts.iter().for_each(|part| context.update(part));
-    neem(context.finish().as_ref())
-}
-
 /// The hash of a leaf: SHA-256 over a zero byte and the data.
 pub fn blad(data: &[u8]) -> Hash {
-    hash(&[&[0], data])
+    sha256(&[&[0], data])
 }
 
 /// The hash of a node: SHA-256 over a one byte and both children.
 pub fn knoop(links: &Hash, rechts: &Hash) -> Hash {
-    let mut data = [1; 65];
-    data[1..33].copy_from_slice(links);
-    data[33..].copy_from_slice(rechts);
-    neem(digest::digest(&SHA256, &data).as_ref())
+    sha256(&[&[1], links, rechts])
 }
 
 /// The root of a tree without leaves: SHA-256 over nothing.
 pub fn leeg() -> Hash {
-    hash(&[])
-}
-
-fn neem(bytes: &[u8]) -> Hash {
-    let mut out = Hash::default();
-    out.copy_from_slice(bytes);
-    out
+    sha256(&[])
 }
 
 /// How many leaves a kept node spans: 256 to the power of its level.

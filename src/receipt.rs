@@ -10,7 +10,7 @@ use jeugdketen_proto::v1::{Herkomst, Ondertekening, Receipt};
 use prost::Message as _;
 
 use crate::bestand;
-use crate::boom::{Hash, hash, lagen, pad, wortel_uit_pad};
+use crate::boom::{Hash, lagen, pad, wortel_uit_pad};
 use crate::mac;
 
 /// What is signed begins with this text and one zero byte, so that the key can never be made to sign something else.
@@ -18,7 +18,7 @@ const CONTEXT: &[u8] = b"ketenhub-receipt-v1\0";
 
 /// SHA-256.
 pub fn sha256(bytes: &[u8]) -> Hash {
-    hash(&[bytes])
+    mac::sha256(&[bytes])
 }
 
 /// The key that signs receipts.
@@ -190,11 +190,11 @@ fn verifieer_blad(blad: Hash, ondertekening: Option<&Ondertekening>, publiek: &[
 
 fn blad(receipt: &Receipt) -> Hash {
     let getekend = Receipt { ondertekening: None, zaad: Bytes::new(), ..receipt.clone() };
-    hash(&[&[0], &getekend.encode_to_vec()])
+    mac::sha256(&[&[0], &getekend.encode_to_vec()])
 }
 
 fn herkomst_blad(herkomst: &Herkomst) -> Hash {
-    hash(&[&[2], &herkomst.encode_to_vec()])
+    mac::sha256(&[&[2], &herkomst.encode_to_vec()])
 }
 
 #[cfg(test)]

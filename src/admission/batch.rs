@@ -13,11 +13,12 @@ use prost::Message as _;
 use uuid::Uuid;
 
 use super::geheugen::{Geheugen, Geschreven};
+use super::kast::Kast;
 use super::klokken::Klokken;
 use super::nummering::{Aanvaard, nummer};
 use super::telling::Telling;
 use super::voorbereid::Voorbereid;
-use super::vooruit::Vooruit;
+use super::vooruit::{Vooruit, Zaken};
 use super::{Dien, Inzending, Opdracht, Werkplaats, bevestiging, failpoint, onderhoud};
 use crate::domain::admit::{Admitted, Gelezen, Omgeving, Origineel, beslis, waarschuw};
 use crate::domain::ids::{BerichtId, MaatregelId, Oin};
@@ -28,8 +29,9 @@ use crate::domain::routing::Ontvanger;
 use crate::domain::zaak::{Feit, datum_in_nederland};
 use crate::kluis::{Kluis, Persoon, Plek, Zaaksleutels, jeugdige};
 use crate::store::audit::{self, Aantekening};
-use crate::store::berichten::{self, Eerder};
-use crate::store::{Conn, StoreError, catalogus, corrupt, logboek, schrijf_reeks, sleutels, zaken};
+use crate::store::berichten::{self, Eerder, Genummerd};
+use crate::store::zaken::{Bewaard, GeslotenFeit};
+use crate::store::{Conn, Reeks, StoreError, catalogus, corrupt, logboek, schrijf_reeks, sleutels};
 use crate::time::from_micros;
 
 /// What became of a submission, before numbers and receipts are known.
@@ -44,7 +46,7 @@ enum Besluit {
 pub(super) type Sleutel = (Oin, BerichtId);
 
 /// The earlier messages that must be known to decide on this one: itself, and the one that it corrects.
-pub(super) fn sleutels_van(dien: &Dien) -> impl Iterator<Item = Sleutel> {
+fn sleutels_van(dien: &Dien) -> impl Iterator<Item = Sleutel> {
     let (afzender, gelezen) = (dien.afzender.oin, &dien.gelezen);
     std::iter::once(gelezen.id).chain(gelezen.betreft).map(move |id| (afzender, id))
 }
@@ -69,7 +71,7 @@ pub(super) async fn voer_uit(
     let mut bekend = geheugen.neem(&reeks);
     let (na, op) = (reeks.audit, werkplaats.clock.micros());
     let vooruit = vooruit.geldig(&mut tx.lees(), reeks.audit, &bekend).await?;
-    let mut batch = Batch::laad(werkplaats, &mut tx.lees(), opdrachten, vooruit, (reeks.bericht, op)).await?;
+    let mut batch = Batch::laad(werkplaats, &mut tx.lees(), opdrachten, (vooruit, &bekend.kast), (&reeks, op)).await?;
     let mut besluiten = Vec::with_capacity(opdrachten.len());
     for opdracht in opdrachten.iter_mut() {
         besluiten.push(match opdracht {
@@ -121,7 +123,7 @@ pub(super) async fn voer_uit(
     }
     batch.klokken.werk_bij(&mut tx, !telling.bevestigd.is_empty(), werkplaats, batch.feiten).await?;
     houd_logboek_bij(&mut tx.lees(), werkplaats, op, &aantekeningen).await?;
-    let geraakt = aantekeningen.iter().filter_map(audit::raakt).collect();
+    let geraakt: Vec<_> = aantekeningen.iter().filter_map(audit::raakt).collect();
     werkplaats.journaal.boek(&mut tx.conn(), &mut reeks, op, aantekeningen).await?;
     schrijf_reeks(&mut tx.conn(), &reeks).await?;
     tx.voltooi().await?;
@@ -129,14 +131,37 @@ pub(super) async fn voer_uit(
     let begin = Instant::now();
     tx.commit().await?;
     telling.commit = begin.elapsed();
+    // What was destroyed is forgotten, too.
+    let bewaard = if onderhoud { HashMap::new() } else { bewaard_na(batch.bewaard, &batch.sleutels, &genummerd) };
     let berichten = genummerd.iter().map(|g| (g.admitted.afzender().0, g.admitted.id())).collect();
-    bekend.onthoud(reeks.clone(), Geschreven { na, zaken: geraakt, berichten });
+    let geschreven = Geschreven { na, zaken: geraakt, berichten };
+    bekend.kast.werk_bij((reeks.audit, op), &geschreven, bewaard);
+    bekend.onthoud(reeks.clone(), geschreven);
     *geheugen = bekend;
     werkplaats.meters.checkpoint(reeks.audit.unsigned_abs(), op);
     telling.meld(&werkplaats.meters, &genummerd, op);
     failpoint::here("after-commit").await;
     genummerd.iter().for_each(|genummerd| werkplaats.wekker.wek_alle(genummerd));
     Ok(())
+}
+
+/// Cases as they are stored now, from what they were and what was written.
+fn bewaard_na(
+    mut zaken: HashMap<MaatregelId, Arc<Bewaard>>,
+    sleutels: &HashMap<Uuid, Zaaksleutels>,
+    genummerd: &[Genummerd],
+) -> HashMap<MaatregelId, Arc<Bewaard>> {
+    for g in genummerd {
+        let Some((id, bericht)) = g.admitted.maatregel().zip(g.feit.clone()) else { continue };
+        // A case that was opened just now is read when it is needed.
+        let Some(zaak) = zaken.get_mut(&id).map(Arc::make_mut) else { continue };
+        let (afzender, rol) = g.admitted.afzender();
+        zaak.feiten.push(GeslotenFeit { volgnummer: g.volgnummer, afzender, rol, op: from_micros(g.aanvaard_op), bericht });
+        if let Some(gewijzigd) = sleutels.get(&g.sleutel).and_then(Zaaksleutels::gewijzigd) {
+            zaak.sleutels = gewijzigd.clone();
+        }
+    }
+    zaken
 }
 
 /// Refuses acts about a person while the external logbook is further behind than the operator allows.
@@ -178,6 +203,8 @@ struct Batch<'a> {
     opnamestops: Vec<(Oin, String)>,
     /// The keys of the cases concerned, and of what stands apart.
     sleutels: HashMap<Uuid, Zaaksleutels>,
+    /// The cases concerned, as they were stored when it began.
+    bewaard: HashMap<MaatregelId, Arc<Bewaard>>,
     /// Accepted in this batch.
     aanvaard: Vec<Aanvaard>,
     plaatsen: HashMap<Sleutel, usize>,
@@ -189,8 +216,8 @@ impl<'a> Batch<'a> {
         werkplaats: &'a Werkplaats,
         conn: &mut Conn<'_>,
         opdrachten: &[Opdracht],
-        vooruit: Vooruit,
-        (laatste, op): (i64, i64),
+        (vooruit, kast): (Vooruit, &Kast),
+        (reeks, op): (&Reeks, i64),
     ) -> Result<Batch<'a>, StoreError> {
         let mut sleutels: Vec<Sleutel> = Vec::new();
         let mut maatregelen: Vec<MaatregelId> = Vec::new();
@@ -212,26 +239,32 @@ impl<'a> Batch<'a> {
         sleutels.dedup();
         maatregelen.sort_unstable();
         maatregelen.dedup();
-        let Vooruit { sleutels: mut bekend, mut feiten, gezocht, mut eerder, .. } = vooruit;
+        let Vooruit { mut zaken, gezocht, mut eerder, .. } = vooruit;
         sleutels.retain(|sleutel| !gezocht.contains(sleutel));
         eerder.extend(berichten::zoek(conn, &sleutels).await?);
-        maatregelen.retain(|maatregel| !feiten.contains_key(maatregel));
-        let mut zaken_en_stukken: Vec<Uuid> = maatregelen.iter().map(|id| id.0).chain(eerder.iter().map(|eerder| eerder.sleutel)).collect();
-        zaken_en_stukken.retain(|id| !bekend.contains_key(id));
-        zaken_en_stukken.sort_unstable();
-        zaken_en_stukken.dedup();
-        bekend.extend(sleutels::zaken(conn, &werkplaats.kluis, &zaken_en_stukken).await?);
-        feiten.extend(zaken::feiten_met(conn, &bekend, &maatregelen).await?);
+        maatregelen.retain(|maatregel| !zaken.bewaard.contains_key(maatregel));
+        let bekend = kast.zoek(&maatregelen, &[], op);
+        if bekend.stand == Some(reeks.audit) {
+            zaken.neem_op(&werkplaats.kluis, bekend.zaken)?;
+        }
+        zaken.lees(conn, &werkplaats.kluis, &maatregelen).await?;
+        let Zaken { sleutels: mut bekend, feiten, bewaard } = zaken;
+        // Of what stands apart, and of a case that a repetition is in but that it does not name.
+        let mut stukken: Vec<Uuid> = eerder.iter().map(|eerder| eerder.sleutel).filter(|id| !bekend.contains_key(id)).collect();
+        stukken.sort_unstable();
+        stukken.dedup();
+        bekend.extend(sleutels::zaken(conn, &werkplaats.kluis, &stukken).await?);
         let vandaag = datum_in_nederland(from_micros(op));
         Ok(Batch {
             werkplaats,
             register: werkplaats.register.nu(),
             op,
-            volgnummer: laatste,
+            volgnummer: reeks.bericht,
             eerder: eerder.into_iter().map(|eerder| ((eerder.afzender, eerder.id), eerder)).collect(),
             feiten,
             opnamestops: if uitspraken { catalogus::opnamestops(conn, vandaag).await? } else { Vec::new() },
             sleutels: bekend,
+            bewaard,
             aanvaard: Vec::new(),
             plaatsen: HashMap::new(),
             klokken,
@@ -330,7 +363,7 @@ impl<'a> Batch<'a> {
             let (afzender, rol) = admitted.afzender();
             if let (Some(maatregel), Some(feit)) = (admitted.maatregel(), admitted.feit()) {
                 let op = from_micros(self.op);
-                let feit = Feit { volgnummer: self.volgnummer, afzender, rol, op, bericht: feit.clone() };
+                let feit = Feit { volgnummer: self.volgnummer, afzender, rol, op, bericht: Arc::clone(feit) };
                 self.feiten.entry(maatregel).or_default().push(feit);
                 self.klokken.kwam_bij(maatregel, &admitted);
             }

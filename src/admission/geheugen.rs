@@ -5,6 +5,7 @@
 use std::collections::VecDeque;
 
 use super::batch::Sleutel;
+use super::kast::Kast;
 use super::postvakken::Postvakken;
 use crate::domain::ids::MaatregelId;
 use crate::store::Reeks;
@@ -20,6 +21,8 @@ pub(super) struct Geheugen {
     alleen: bool,
     /// Where mailboxes stand.
     pub postvakken: Postvakken,
+    /// Cases and messages, as they are when these are the numbers.
+    pub kast: Kast,
     recent: VecDeque<Geschreven>,
 }
 
@@ -37,6 +40,11 @@ impl Geheugen {
     /// The numbers to expect; none when others write, too.
     pub(super) fn verwacht(&self) -> Option<&Reeks> {
         self.reeks.as_ref().filter(|_| self.alleen)
+    }
+
+    /// What is kept, for who reads ahead: nothing when others write, too.
+    pub(super) fn kast(&self) -> Kast {
+        self.verwacht().map(|_| self.kast.clone()).unwrap_or_default()
     }
 
     /// Takes what holds when these are the numbers now, and forgets the rest.

@@ -9,6 +9,7 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use super::geheugen::Geheugen;
+use super::kast::Kast;
 use super::klokken::Klokken;
 use super::vooruit::Vooruit;
 use super::{Gestaakt, Opdracht, Vraag, Werkplaats, batch, telling};
@@ -35,13 +36,14 @@ struct Volgende {
 pub(super) async fn schrijf(werkplaats: Werkplaats, mut rij: mpsc::Receiver<Opdracht>, stop: CancellationToken) {
     let (mut volgende, mut geheugen) = (Volgende::default(), Geheugen::default());
     loop {
-        let audit = geheugen.verwacht().map(|reeks| reeks.audit);
+        let kast = geheugen.kast();
         while volgende.is_te_klein() {
             tokio::select! {
                 biased;
                 // What was queued is still answered; nothing more is taken in.
                 () = stop.cancelled(), if !rij.is_closed() => rij.close(),
-                komt_meer = volgende.stap(&werkplaats, &mut rij, audit) => if !komt_meer { return },
+                komt_meer = volgende.stap(&werkplaats, &mut rij, &kast) => if !komt_meer { return },
+                () = geheugen.kast.verval() => {}
             }
         }
         if stop.is_cancelled() {
@@ -54,16 +56,16 @@ pub(super) async fn schrijf(werkplaats: Werkplaats, mut rij: mpsc::Receiver<Opdr
             tokio::select! {
                 biased;
                 () = &mut schrijven => break,
-                meer = volgende.stap(&werkplaats, &mut rij, audit), if komt_meer => komt_meer = meer,
+                meer = volgende.stap(&werkplaats, &mut rij, &kast), if komt_meer => komt_meer = meer,
             }
         }
     }
 }
 
 impl Volgende {
-    /// Goes on until there is a request more, or more to write; dropped meanwhile, it loses nothing. `audit` is a number that the audit log is
-    /// known to go up to. False when there will be nothing more.
-    async fn stap(&mut self, werkplaats: &Werkplaats, rij: &mut mpsc::Receiver<Opdracht>, audit: Option<i64>) -> bool {
+    /// Goes on until there is a request more, or more to write; dropped meanwhile, it loses nothing. What `kast` tells is not
+    /// read. False when there will be nothing more.
+    async fn stap(&mut self, werkplaats: &Werkplaats, rij: &mut mpsc::Receiver<Opdracht>, kast: &Kast) -> bool {
         let gereed = self.gereed.len();
         while self.is_plaats()
             && let Ok(opdracht) = rij.try_recv()
@@ -72,7 +74,7 @@ impl Volgende {
         }
         if self.bezig.is_none() && !self.ongelezen.is_empty() {
             let opdrachten = std::mem::take(&mut self.ongelezen);
-            let lezen = tokio::spawn(Vooruit::lees(werkplaats.clone(), audit, &opdrachten));
+            let lezen = tokio::spawn(Vooruit::lees(werkplaats.clone(), kast.clone(), &opdrachten));
             self.bezig = Some((opdrachten, lezen));
         }
         if self.gereed.len() > gereed {
@@ -169,8 +171,8 @@ async fn voer_uit(
     let mut spoor = werkplaats.sporen.batch(opdrachten.len(), aanroepen);
     spoor.soorten(|| telling::gevraagd(opdrachten));
     let uitkomst = match batch::voer_uit(werkplaats, geheugen, opdrachten, vooruit).await {
-        // Another hub wrote, or may be writing what does not look right. Now nothing is taken for granted.
-        Err(StoreError::Verschoven(_) | StoreError::Corrupt { .. }) => {
+        // Another hub wrote, or may be writing what does not look right, or an id was there already. Now nothing is taken for granted.
+        Err(StoreError::Verschoven(_) | StoreError::Corrupt { .. } | StoreError::Statement(_)) => {
             batch::voer_uit(werkplaats, geheugen, opdrachten, Vooruit::default()).await
         }
         uitkomst => uitkomst,

@@ -3,19 +3,22 @@
 //! changes a case puts it on record in the same transaction. Nothing is decided by it; what is missing here is read then.
 
 use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::time::timeout;
 use uuid::Uuid;
 
-use super::batch::{Sleutel, sleutels_van};
+use super::batch::Sleutel;
 use super::geheugen::Geheugen;
-use super::{Opdracht, Werkplaats};
+use super::kast::{Gevonden, Kast};
+use super::{Dien, Opdracht, Werkplaats};
 use crate::domain::ids::MaatregelId;
 use crate::domain::zaak::Feit;
-use crate::kluis::Zaaksleutels;
+use crate::kluis::{Kluis, Zaaksleutels};
 use crate::store::berichten::{self, Eerder};
-use crate::store::{Conn, StoreError, audit, sleutels, zaken};
+use crate::store::zaken::{self, Bewaard};
+use crate::store::{Conn, StoreError, audit};
 
 /// Reading takes milliseconds. Where it takes this long somebody holds every connection for it, or the one that it got is dead: a transaction
 /// then reads by itself.
@@ -24,39 +27,76 @@ const GEDULD: Duration = Duration::from_secs(1);
 /// So many records later, looking what they changed costs more than reading all of it anew.
 const LANG_GELEDEN: i64 = 10_000;
 
+/// Cases that were read: all of each, or nothing.
+#[derive(Default)]
+pub(super) struct Zaken {
+    pub sleutels: HashMap<Uuid, Zaaksleutels>,
+    pub feiten: HashMap<MaatregelId, Vec<Feit>>,
+    /// The same as it is stored.
+    pub bewaard: HashMap<MaatregelId, Arc<Bewaard>>,
+}
+
+impl Zaken {
+    /// Takes up cases as they are stored.
+    pub(super) fn neem_op(
+        &mut self,
+        kluis: &Kluis,
+        zaken: impl IntoIterator<Item = (MaatregelId, Arc<Bewaard>)>,
+    ) -> Result<(), StoreError> {
+        for (id, zaak) in zaken {
+            let (sleutels, feiten) = zaak.open(kluis)?;
+            self.sleutels.insert(id.0, sleutels);
+            self.feiten.insert(id, feiten);
+            self.bewaard.insert(id, zaak);
+        }
+        Ok(())
+    }
+
+    /// Reads those that are not in there yet.
+    pub(super) async fn lees(&mut self, conn: &mut Conn<'_>, kluis: &Kluis, zaken: &[MaatregelId]) -> Result<(), StoreError> {
+        let onbekend: Vec<_> = zaken.iter().filter(|id| !self.bewaard.contains_key(id)).copied().collect();
+        let gelezen = zaken::bewaard(conn, &onbekend).await?;
+        self.neem_op(kluis, gelezen.into_iter().map(|(id, zaak)| (id, Arc::new(zaak))))
+    }
+
+    fn vergeet(&mut self, zaak: MaatregelId) {
+        self.sleutels.remove(&zaak.0);
+        self.feiten.remove(&zaak);
+        self.bewaard.remove(&zaak);
+    }
+}
+
 /// What was read, as it was at some number of the audit log or later.
 #[derive(Default)]
 pub(super) struct Vooruit {
     /// All of it was read when the log went up to this number or further; none when nothing was read.
     vanaf: Option<i64>,
-    pub sleutels: HashMap<Uuid, Zaaksleutels>,
-    pub feiten: HashMap<MaatregelId, Vec<Feit>>,
-    /// The messages that were looked for.
+    pub zaken: Zaken,
+    /// The messages of which it is known whether there is an earlier one.
     pub gezocht: HashSet<Sleutel>,
     /// Those of them that there are.
     pub eerder: Vec<Eerder>,
 }
 
 impl Vooruit {
-    /// Reads what there is for these requests; `audit` is a number that the log is known to go up to, when there is one. None when it cannot
-    /// be read now.
-    pub(super) fn lees(
-        werkplaats: Werkplaats,
-        audit: Option<i64>,
-        opdrachten: &[Opdracht],
-    ) -> impl Future<Output = Option<Vooruit>> + use<> {
-        let mut maatregelen: Vec<MaatregelId> = opdrachten.iter().filter_map(|opdracht| opdracht.dien()?.gelezen.maatregel).collect();
+    /// Reads what there is for these requests, except what `kast` tells. None when it cannot be read now.
+    pub(super) fn lees(werkplaats: Werkplaats, kast: Kast, opdrachten: &[Opdracht]) -> impl Future<Output = Option<Vooruit>> + use<> {
+        let dienen = || opdrachten.iter().filter_map(Opdracht::dien);
+        let mut maatregelen: Vec<MaatregelId> = dienen().filter_map(|dien| dien.gelezen.maatregel).collect();
         maatregelen.sort_unstable();
         maatregelen.dedup();
-        let gezocht: HashSet<Sleutel> = opdrachten.iter().filter_map(Opdracht::dien).flat_map(sleutels_van).collect();
-        async move { timeout(GEDULD, gelezen(&werkplaats, audit, &maatregelen, gezocht)).await.ok()?.ok() }
+        let sleutel = |dien: &Dien, id| (dien.afzender.oin, id);
+        let berichten: Vec<Sleutel> = dienen().map(|dien| sleutel(dien, dien.gelezen.id)).collect();
+        let betreft: Vec<Sleutel> = dienen().filter_map(|dien| Some(sleutel(dien, dien.gelezen.betreft?))).collect();
+        async move { timeout(GEDULD, gelezen(&werkplaats, &kast, &maatregelen, (berichten, betreft))).await.ok()?.ok() }
     }
 
     /// Adds what was read later.
     pub(super) fn neem_op(&mut self, later: Vooruit) {
         self.vanaf = self.vanaf.into_iter().chain(later.vanaf).min();
-        self.sleutels.extend(later.sleutels);
-        self.feiten.extend(later.feiten);
+        self.zaken.sleutels.extend(later.zaken.sleutels);
+        self.zaken.feiten.extend(later.zaken.feiten);
+        self.zaken.bewaard.extend(later.zaken.bewaard);
         self.gezocht.extend(later.gezocht);
         self.eerder.extend(later.eerder);
     }
@@ -88,31 +128,35 @@ impl Vooruit {
         };
         for zaak in geraakt {
             let Some(zaak) = zaak else { return Ok(Vooruit::default()) };
-            self.sleutels.remove(&zaak.0);
-            self.feiten.remove(&zaak);
+            self.zaken.vergeet(zaak);
         }
-        // A case without facts was not read, as far as a batch is concerned.
-        self.sleutels.retain(|id, _| self.feiten.contains_key(&MaatregelId(*id)));
         Ok(self)
     }
 }
 
+/// `berichten` are submitted, `betreft` are what they correct: of those it must be known what they are, not only whether they are.
 async fn gelezen(
     werkplaats: &Werkplaats,
-    audit: Option<i64>,
+    kast: &Kast,
     maatregelen: &[MaatregelId],
-    gezocht: HashSet<Sleutel>,
+    (berichten, betreft): (Vec<Sleutel>, Vec<Sleutel>),
 ) -> Result<Vooruit, StoreError> {
+    let Gevonden { stand, zaken: bekend, mut vragen } = kast.zoek(maatregelen, &berichten, werkplaats.clock.micros());
+    let mut zaken = Zaken::default();
+    zaken.neem_op(&werkplaats.kluis, bekend)?;
+    vragen.extend_from_slice(&betreft);
+    let gezocht = berichten.into_iter().chain(betreft).collect();
+    if stand.is_some() && vragen.is_empty() && maatregelen.iter().all(|id| zaken.bewaard.contains_key(id)) {
+        return Ok(Vooruit { vanaf: stand, zaken, gezocht, eerder: Vec::new() });
+    }
     let mut lezing = werkplaats.store.read().await?;
     let conn = &mut lezing.conn();
     // The number first: what is committed while the rest is read has a higher one.
-    let vanaf = match audit {
+    let vanaf = match stand {
         Some(nr) => nr,
         None => audit::hoogste(conn).await?,
     };
-    let eerder = berichten::zoek(conn, &gezocht.iter().copied().collect::<Vec<_>>()).await?;
-    let ids: Vec<Uuid> = maatregelen.iter().map(|id| id.0).collect();
-    let sleutels = sleutels::zaken(conn, &werkplaats.kluis, &ids).await?;
-    let feiten = zaken::feiten_met(conn, &sleutels, maatregelen).await?;
-    Ok(Vooruit { vanaf: Some(vanaf), sleutels, feiten, gezocht, eerder })
+    let eerder = berichten::zoek(conn, &vragen).await?;
+    zaken.lees(conn, &werkplaats.kluis, maatregelen).await?;
+    Ok(Vooruit { vanaf: Some(vanaf), zaken, gezocht, eerder })
 }

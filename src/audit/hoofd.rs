@@ -5,7 +5,8 @@ use aws_lc_rs::signature::{ED25519, UnparsedPublicKey};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 
-use crate::boom::{Hash, hash};
+use crate::boom::Hash;
+use crate::mac::sha256;
 use crate::receipt::Sleutel;
 
 /// Type of a signature of a log, in the key id of a signed note.
@@ -77,7 +78,7 @@ fn regel(naam: &str, id: [u8; 4], handtekening: &[u8]) -> String {
 
 /// The key id of a signed note: the first four bytes of SHA-256 over the name, a line feed, the type and the raw public key.
 fn sleutel_id(naam: &str, soort: u8, publiek: &[u8]) -> [u8; 4] {
-    let [a, b, c, d, ..] = hash(&[naam.as_bytes(), b"\n", &[soort], publiek]);
+    let [a, b, c, d, ..] = sha256(&[naam.as_bytes(), b"\n", &[soort], publiek]);
     [a, b, c, d]
 }
 

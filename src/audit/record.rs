@@ -5,7 +5,8 @@ use bytes::Bytes;
 use jeugdketen_proto::v1::{Auditrecord, Handeling};
 use prost::Message as _;
 
-use crate::boom::{self, Hash};
+use crate::boom::Hash;
+use crate::mac::sha256;
 use crate::store::audit::{Aantekening, Rij, code};
 use crate::time::timestamp;
 
@@ -23,7 +24,7 @@ impl Zegel {
         self.data.push(0);
         // A vector grows, so this cannot fail.
         let _ = record.encode(&mut self.data);
-        boom::hash(&[&self.data])
+        sha256(&[&self.data])
     }
 }
 

@@ -38,7 +38,7 @@ pub struct Gelezen {
     /// The message it corrects or withdraws.
     pub betreft: Option<BerichtId>,
     /// The message projected for the hub: what is kept as a fact when it belongs to a case.
-    pub feit: Bericht,
+    pub feit: Arc<Bericht>,
     /// What its content alone says. Counts only when it is not a repetition of a message that was accepted before.
     pub oordeel: Result<(), Refusal>,
 }
@@ -76,7 +76,7 @@ pub fn lees(bytes: &[u8], rol: Rol, nu: DateTime<Utc>, vandaag: NaiveDate) -> Re
     let maatregel = MaatregelId::parse(&bericht.maatregel_id);
     let mut feit = bericht.clone();
     feit.restrict(&Reader { role: Rol::Hub, oin: "" });
-    Ok(Gelezen { bericht, canonical, id, kind, maatregel, betreft, feit, oordeel })
+    Ok(Gelezen { bericht, canonical, id, kind, maatregel, betreft, feit: Arc::new(feit), oordeel })
 }
 
 fn beoordeel(bericht: &Bericht, rol: Rol, onbekend: Vec<String>, nu: DateTime<Utc>, vandaag: NaiveDate) -> Result<(), Refusal> {
@@ -212,7 +212,7 @@ impl Admitted {
     }
 
     /// The fact to keep of it, projected for the hub; none for a message apart from any case.
-    pub fn feit(&self) -> Option<&Bericht> {
+    pub fn feit(&self) -> Option<&Arc<Bericht>> {
         self.maatregel.map(|_| &self.gelezen.feit)
     }
 
@@ -388,7 +388,7 @@ fn neem_aan(
     if let (Some(feit), Some(id)) = (admitted.feit(), maatregel) {
         let mut feiten = omgeving.feiten.to_vec();
         let volgnummer = feiten.last().map_or(1, |laatste| laatste.volgnummer + 1);
-        feiten.push(Feit { volgnummer, afzender: afzender.oin, rol: afzender.rol, op: omgeving.nu, bericht: feit.clone() });
+        feiten.push(Feit { volgnummer, afzender: afzender.oin, rol: afzender.rol, op: omgeving.nu, bericht: Arc::clone(feit) });
         let erna = Zaak::vouw(id, &feiten)?;
         if let Some(zaak) = zaak {
             admitted.relaties = gewijzigde_relaties(zaak, &erna, omgeving);

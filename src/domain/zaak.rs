@@ -3,6 +3,7 @@
 //! Norm clocks are not kept here but in `klok`.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use chrono::{DateTime, NaiveDate, Utc};
 use chrono_tz::Europe::Amsterdam;
@@ -25,7 +26,7 @@ pub struct Feit {
     /// The moment the hub accepted it.
     pub op: DateTime<Utc>,
     /// The message, projected for the hub.
-    pub bericht: Bericht,
+    pub bericht: Arc<Bericht>,
 }
 
 /// What counts in a case: each fact that is no correction and was not withdrawn, with its content as it was last corrected, in order.

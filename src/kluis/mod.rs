@@ -12,6 +12,7 @@ use std::sync::Arc;
 use arc_swap::ArcSwap;
 use aws_lc_rs::aead::{AES_256_GCM, RandomizedNonceKey};
 use aws_lc_rs::rand;
+use bytes::Bytes;
 use uuid::Uuid;
 
 use crate::mac;
@@ -94,9 +95,14 @@ fn context(soort: u8, sleutel: Uuid, nummer: i64) -> Context {
 
 /// Bytes that were sealed here: nothing else is stored of a body, a receipt or a fact.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Gesloten(Vec<u8>);
+pub struct Gesloten(Bytes);
 
 impl Gesloten {
+    /// What was sealed before and stored; whether it opens shows when it is.
+    pub fn bewaard(bytes: Vec<u8>) -> Gesloten {
+        Gesloten(bytes.into())
+    }
+
     /// The sealed bytes.
     pub fn as_slice(&self) -> &[u8] {
         &self.0
@@ -190,7 +196,7 @@ impl Zaaksleutels {
 
     /// Seals.
     pub fn sluit(&self, plek: Plek, inhoud: Vec<u8>) -> Result<Gesloten, KluisFout> {
-        self.slot(plek)?.sluit(plek.context(self.id()), inhoud).map(Gesloten)
+        self.slot(plek)?.sluit(plek.context(self.id()), inhoud).map(Gesloten::bewaard)
     }
 
     /// Opens.

@@ -50,6 +50,11 @@ impl ZaaksleutelRij {
 
 /// The keys of cases, opened; those that do not exist are absent.
 pub async fn zaken(conn: &mut Conn<'_>, kluis: &Kluis, ids: &[Uuid]) -> Result<HashMap<Uuid, Zaaksleutels>, StoreError> {
+    verpakt(conn, ids).await?.into_iter().map(|verpakt| Ok((verpakt.id, open(kluis, verpakt)?))).collect()
+}
+
+/// The keys of cases as they are kept; those that do not exist are absent.
+pub(super) async fn verpakt(conn: &mut Conn<'_>, ids: &[Uuid]) -> Result<Vec<Verpakt>, StoreError> {
     let rijen = fetch_rows!(
         conn,
         ZaaksleutelRij,
@@ -59,7 +64,7 @@ pub async fn zaken(conn: &mut Conn<'_>, kluis: &Kluis, ids: &[Uuid]) -> Result<H
         ids,
         |id| [*id]
     );
-    rijen.into_iter().map(|rij| Ok((rij.id, open(kluis, rij.verpakt()?)?))).collect()
+    rijen.into_iter().map(ZaaksleutelRij::verpakt).collect()
 }
 
 /// Opens the keys of a case. Keys that were altered are a row that should not exist.

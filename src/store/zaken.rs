@@ -1,6 +1,8 @@
 //! Cases: their facts for admission, their events for the timeline. Folding facts into a case is done in `domain`.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use jeugdketen_proto::v1::{Bericht, Rol};
@@ -12,16 +14,83 @@ use super::{StoreError, corrupt, sleutels};
 use crate::domain::ids::{MaatregelId, Oin};
 use crate::domain::klok::{Dossier, Ontvangst};
 use crate::domain::zaak::Feit;
-use crate::kluis::{Kluis, Plek, Zaaksleutels};
+use crate::kluis::{Gesloten, Kluis, Plek, Verpakt, Zaaksleutels};
 
-#[derive(sqlx::FromRow)]
-struct FeitRij {
-    maatregel_id: Uuid,
-    volgnummer: i64,
-    betrokkene: String,
-    rol: i32,
-    op: i64,
-    feit: Option<Vec<u8>>,
+/// A case as it is stored: nothing in it can be read without the vault.
+#[derive(Clone, Debug)]
+pub struct Bewaard {
+    /// Its keys, wrapped.
+    pub sleutels: Verpakt,
+    /// Its facts, in the order of acceptance; never empty.
+    pub feiten: Vec<GeslotenFeit>,
+}
+
+/// One fact of a case as it is stored.
+#[derive(Clone, Debug)]
+pub struct GeslotenFeit {
+    /// Place of the message in the order of all messages.
+    pub volgnummer: i64,
+    /// Who sent it.
+    pub afzender: Oin,
+    /// In which role.
+    pub rol: Rol,
+    /// The moment the hub accepted it.
+    pub op: DateTime<Utc>,
+    /// The message, projected for the hub, sealed.
+    pub bericht: Gesloten,
+}
+
+impl Bewaard {
+    /// Its keys and facts, opened.
+    pub fn open(&self, kluis: &Kluis) -> Result<(Zaaksleutels, Vec<Feit>), StoreError> {
+        let sleutels = sleutels::open(kluis, self.sleutels.clone())?;
+        let feiten = self.feiten.iter().map(|feit| feit.open(&sleutels)).collect::<Result<_, _>>()?;
+        Ok((sleutels, feiten))
+    }
+}
+
+impl GeslotenFeit {
+    fn open(&self, sleutels: &Zaaksleutels) -> Result<Feit, StoreError> {
+        let fout = || corrupt("gebeurtenissen", "feit", self.volgnummer);
+        let bericht = sleutels.open(Plek::Feit(self.volgnummer), self.bericht.as_slice()).map_err(|_| fout())?;
+        let bericht = Arc::new(Bericht::decode(bericht.as_slice()).map_err(|_| fout())?);
+        Ok(Feit { volgnummer: self.volgnummer, afzender: self.afzender, rol: self.rol, op: self.op, bericht })
+    }
+}
+
+/// Cases as they are stored. One that does not exist is absent.
+pub async fn bewaard(conn: &mut Conn<'_>, maatregelen: &[MaatregelId]) -> Result<HashMap<MaatregelId, Bewaard>, StoreError> {
+    let ids: Vec<Uuid> = maatregelen.iter().map(|id| id.0).collect();
+    let mut sleutels: HashMap<Uuid, Verpakt> =
+        sleutels::verpakt(conn, &ids).await?.into_iter().map(|sleutels| (sleutels.id, sleutels)).collect();
+    let rijen = fetch_rows!(
+        conn,
+        (Uuid, i64, String, i32, i64, Option<Vec<u8>>),
+        "-- zaken::feiten
+        select maatregel_id, volgnummer, betrokkene, rol, op, feit from gebeurtenissen where soort = 0 and maatregel_id in (",
+        ") order by maatregel_id, volgnummer",
+        maatregelen,
+        |maatregel| [maatregel.0]
+    );
+    let mut zaken: HashMap<MaatregelId, Bewaard> = HashMap::new();
+    for (id, volgnummer, betrokkene, rol, op, feit) in rijen {
+        let fout = |kolom| corrupt("gebeurtenissen", kolom, volgnummer);
+        let feit = GeslotenFeit {
+            volgnummer,
+            afzender: Oin::parse(&betrokkene).map_err(|_| fout("betrokkene"))?,
+            rol: Rol::try_from(rol).map_err(|_| fout("rol"))?,
+            op: moment(op).ok_or_else(|| fout("op"))?,
+            bericht: Gesloten::bewaard(feit.ok_or_else(|| fout("feit"))?),
+        };
+        match zaken.entry(MaatregelId(id)) {
+            Entry::Occupied(mut zaak) => zaak.get_mut().feiten.push(feit),
+            Entry::Vacant(zaak) => {
+                let sleutels = sleutels.remove(&id).ok_or_else(|| corrupt("zaaksleutels", "id", id))?;
+                zaak.insert(Bewaard { sleutels, feiten: vec![feit] });
+            }
+        }
+    }
+    Ok(zaken)
 }
 
 /// The facts of cases, each in the order of acceptance. A case that does not exist is absent.
@@ -30,47 +99,7 @@ pub async fn feiten(
     kluis: &Kluis,
     maatregelen: &[MaatregelId],
 ) -> Result<HashMap<MaatregelId, Vec<Feit>>, StoreError> {
-    let ids: Vec<Uuid> = maatregelen.iter().map(|id| id.0).collect();
-    let sleutels = sleutels::zaken(conn, kluis, &ids).await?;
-    feiten_met(conn, &sleutels, maatregelen).await
-}
-
-/// The same with keys that were read before.
-pub async fn feiten_met(
-    conn: &mut Conn<'_>,
-    sleutels: &HashMap<Uuid, Zaaksleutels>,
-    maatregelen: &[MaatregelId],
-) -> Result<HashMap<MaatregelId, Vec<Feit>>, StoreError> {
-    let rijen = fetch_rows!(
-        conn,
-        FeitRij,
-        "-- zaken::feiten
-        select maatregel_id, volgnummer, betrokkene, rol, op, feit from gebeurtenissen where soort = 0 and maatregel_id in (",
-        ") order by maatregel_id, volgnummer",
-        maatregelen,
-        |maatregel| [maatregel.0]
-    );
-    let mut zaken: HashMap<MaatregelId, Vec<Feit>> = HashMap::new();
-    for rij in rijen {
-        let (zaak, feit) = lees_feit(sleutels, &rij)?;
-        zaken.entry(zaak).or_default().push(feit);
-    }
-    Ok(zaken)
-}
-
-fn lees_feit(sleutels: &HashMap<Uuid, Zaaksleutels>, rij: &FeitRij) -> Result<(MaatregelId, Feit), StoreError> {
-    let fout = |kolom| corrupt("gebeurtenissen", kolom, rij.volgnummer);
-    let gesloten = rij.feit.as_deref().ok_or_else(|| fout("feit"))?;
-    let sleutels = sleutels.get(&rij.maatregel_id).ok_or_else(|| corrupt("zaaksleutels", "id", rij.maatregel_id))?;
-    let bericht = sleutels.open(Plek::Feit(rij.volgnummer), gesloten).map_err(|_| fout("feit"))?;
-    let feit = Feit {
-        volgnummer: rij.volgnummer,
-        afzender: Oin::parse(&rij.betrokkene).map_err(|_| fout("betrokkene"))?,
-        rol: Rol::try_from(rij.rol).map_err(|_| fout("rol"))?,
-        op: moment(rij.op).ok_or_else(|| fout("op"))?,
-        bericht: Bericht::decode(bericht.as_slice()).map_err(|_| fout("feit"))?,
-    };
-    Ok((MaatregelId(rij.maatregel_id), feit))
+    bewaard(conn, maatregelen).await?.into_iter().map(|(id, zaak)| Ok((id, zaak.open(kluis)?.1))).collect()
 }
 
 fn moment(micros: i64) -> Option<DateTime<Utc>> {

@@ -5,6 +5,7 @@ mod correction;
 mod faults;
 mod faults_of_help;
 mod fold;
+mod kast;
 mod relation;
 mod replacement;
 mod residence;

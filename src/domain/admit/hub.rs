@@ -90,8 +90,16 @@ fn van_hub(inhoud: Inhoud, zaak: Option<&Zaak>, omgeving: &mut Omgeving<'_>) -> 
         inhoud: Some(inhoud),
         correctie: None,
     };
-    let gelezen =
-        Gelezen { canonical: bericht.encode_to_vec(), feit: bericht.clone(), bericht, id, kind, maatregel, betreft: None, oordeel: Ok(()) };
+    let gelezen = Gelezen {
+        canonical: bericht.encode_to_vec(),
+        feit: Arc::new(bericht.clone()),
+        bericht,
+        id,
+        kind,
+        maatregel,
+        betreft: None,
+        oordeel: Ok(()),
+    };
     Admitted {
         gelezen: Arc::new(gelezen),
         afzender: omgeving.hub,

@@ -17,7 +17,7 @@ const GIS: [&str; 4] = ["gi", "gi-2", "gi-3", "gi-failliet"];
 
 fn feit(naam: &str, mut bericht: Bericht) -> Feit {
     bericht.restrict(&Reader { role: Rol::Hub, oin: HUB });
-    Feit { volgnummer: 0, afzender: oin(naam), rol: Rol::Hub, op: DateTime::UNIX_EPOCH, bericht }
+    Feit { volgnummer: 0, afzender: oin(naam), rol: Rol::Hub, op: DateTime::UNIX_EPOCH, bericht: bericht.into() }
 }
 
 /// The facts of a case in which everything happened that can, with a correction and a withdrawal.

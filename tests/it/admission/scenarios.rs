@@ -1,5 +1,7 @@
 //! The scenarios that the source documents imply, each by its number, as far as they can be told without norm clocks and without the wire.
 
+use std::sync::Arc;
+
 use jeugdketen_proto::v1::jeugdige::Identiteit;
 use jeugdketen_proto::v1::{Jeugdige, Waarschuwing};
 use ketenhub::domain::refusal::{Refusal, Toestand};
@@ -26,7 +28,7 @@ both! {
         let mut lezing = chain.hub.store.read().await.expect("a connection");
         let zaken = zaken::na(&mut lezing.conn(), None, 1).await.expect("cases");
         let mut dossiers = zaken::dossiers(&mut lezing.conn(), &chain.hub.kluis, &zaken).await.expect("dossiers");
-        let m = inhoud!(dossiers[0].feiten[0].bericht, Uitspraak);
+        let m = inhoud!(Arc::make_mut(&mut dossiers[0].feiten[0].bericht), Uitspraak);
         assert!(!m.gi_uitgenodigd && m.uitgesproken_op.is_some() && m.vorm == 2 && m.tekst.is_empty());
     }
 

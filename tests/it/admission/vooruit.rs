@@ -13,7 +13,7 @@ use crate::support::verhaal::{Verhaal, bericht, nieuw_id};
 /// Groups of three messages that all depend on the one before: a bepaling, its withdrawal, and its withdrawal once more.
 const GROEPEN: usize = 150;
 
-fn intrekking(verhaal: &Verhaal, van: &str) -> Bericht {
+pub(super) fn intrekking(verhaal: &Verhaal, van: &str) -> Bericht {
     let m = Intrekking { betreft_bericht_id: van.to_owned(), reden: RedenIntrekking::NieuwBesluit.into() };
     Bericht { bericht_id: nieuw_id(), maatregel_id: verhaal.zaak.clone(), inhoud: Some(Inhoud::Intrekking(m)), ..Bericht::default() }
 }

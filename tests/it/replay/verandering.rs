@@ -1,6 +1,8 @@
 //! Changing one message of one child changes exactly the figures it should, by one, and no other. On the stored dossiers: one fact is
 //! altered and everything is measured again.
 
+use std::sync::Arc;
+
 use chrono::{Days, NaiveDate};
 use jeugdketen_proto::v1::bericht::Inhoud;
 use jeugdketen_proto::v1::{self, Indicator, OordeelPassendheid, RedenWisseling, Rol};
@@ -50,7 +52,7 @@ fn is(dossier: &Dossier, inspectie: &Inspectie, indicator: Indicator, gehaald: b
 
 /// The contents of the facts of a dossier.
 fn inhoud(dossier: &mut Dossier) -> impl Iterator<Item = &mut Inhoud> {
-    dossier.feiten.iter_mut().filter_map(|feit| feit.bericht.inhoud.as_mut())
+    dossier.feiten.iter_mut().filter_map(|feit| Arc::make_mut(&mut feit.bericht).inhoud.as_mut())
 }
 
 fn koppelingen(dossier: &mut Dossier) -> Vec<&mut v1::Koppeling> {

@@ -1,6 +1,7 @@
 //! Confirming receipt: once, upwards, and only of what was given out. The three moments of a message stay apart.
 
 use chrono::TimeDelta;
+use jeugdketen_proto::v1::Bericht;
 use ketenhub::admission::Gestaakt;
 use ketenhub::domain::ids::MaatregelId;
 use ketenhub::store::zaken;
@@ -72,7 +73,7 @@ both! {
         assert_eq!((ontvangen.soort, ontvangen.betrokkene.as_str()), (1, oin("gi").as_str()));
         assert_eq!(ontvangen.op, (begin() + TimeDelta::days(10)).timestamp_micros());
         let feiten = zaken::feiten(&mut lezing.conn(), &chain.hub.kluis, &[zaak]).await.expect("facts");
-        let mut uitspraak = feiten[&zaak][0].bericht.clone();
+        let mut uitspraak = Bericht::clone(&feiten[&zaak][0].bericht);
         let uitgesproken = crate::support::verhaal::inhoud!(uitspraak, Uitspraak).uitgesproken_op;
         assert_eq!(uitgesproken.map(|moment| moment.seconds), Some(1_773_828_900), "2026-03-18 10:15:00 UTC");
         let dossiers = zaken::dossiers(&mut lezing.conn(), &chain.hub.kluis, &[zaak]).await.expect("dossiers");
