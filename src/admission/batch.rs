@@ -85,7 +85,7 @@ pub(super) async fn voer_uit(
     }
     let mut telling = Telling { herhaald: herhaald(&besluiten), ..Telling::default() };
     let mut aantekeningen = batch.aantekeningen(opdrachten, &besluiten);
-    let verpakt: Vec<_> = batch.sleutels.values().filter_map(Zaaksleutels::gewijzigd).collect();
+    let verpakt: Vec<_> = batch.sleutels.values().filter_map(Zaaksleutels::gewijzigd).map(Arc::as_ref).collect();
     sleutels::schrijf_zaken(&mut tx.conn(), &verpakt).await?;
     let (aanvaard, vanaf) = (std::mem::take(&mut batch.aanvaard), (op, reeks.bericht + 1));
     let genummerd = nummer(&mut tx.lees(), &mut bekend.postvakken, werkplaats, &batch.sleutels, aanvaard, vanaf).await?;
@@ -158,7 +158,7 @@ fn bewaard_na(
         let (afzender, rol) = g.admitted.afzender();
         zaak.feiten.push(GeslotenFeit { volgnummer: g.volgnummer, afzender, rol, op: from_micros(g.aanvaard_op), bericht });
         if let Some(gewijzigd) = sleutels.get(&g.sleutel).and_then(Zaaksleutels::gewijzigd) {
-            zaak.sleutels = gewijzigd.clone();
+            zaak.sleutels = Arc::clone(gewijzigd);
         }
     }
     zaken

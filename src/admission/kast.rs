@@ -146,7 +146,7 @@ mod tests {
         let afzender = Oin::parse("00000099000000000001").unwrap();
         let feit = GeslotenFeit { volgnummer: 1, afzender, rol: Rol::Gi, op: DateTime::UNIX_EPOCH, bericht: bericht.clone() };
         let zaak = |nr: &u128| {
-            let sleutels = Verpakt { id: id(*nr).0, kek: String::new(), inhoud: None, feiten: Vec::new(), sinds: 0, persoon: None };
+            let sleutels = Verpakt { id: id(*nr).0, kek: String::new(), inhoud: None, feiten: Vec::new(), sinds: 0, persoon: None }.into();
             (id(*nr), Arc::new(Bewaard { sleutels, feiten: vec![feit.clone()] }))
         };
         nrs.iter().map(zaak).collect()

@@ -68,10 +68,9 @@ pub(super) async fn nummer(
     let stuks = (eerste..).zip(aanvaard).zip(nummers).zip(receipts);
     let verzegel = |(((volgnummer, aanvaard), (omgeleid, postvaknummers)), receipt): (((i64, Aanvaard), _), Receipt)| {
         let sleutels = sleutels.get(&aanvaard.sleutel).ok_or_else(|| corrupt("zaaksleutels", "id", aanvaard.sleutel))?;
-        let receipt = receipt.encode_to_vec();
-        let voor_de_afzender = Bytes::copy_from_slice(&receipt);
+        let voor_de_afzender = Bytes::from(receipt.encode_to_vec());
         let Aanvaard { admitted, voorbereid, sleutel } = aanvaard;
-        let feit = admitted.feit().map(|feit| sleutels.sluit(Plek::Feit(volgnummer), feit.encode_to_vec())).transpose()?;
+        let feit = admitted.feit().map(|feit| sleutels.sluit(Plek::Feit(volgnummer), &feit.encode_to_vec())).transpose()?;
         let genummerde = Genummerd {
             volgnummer,
             aanvaard_op: op,
@@ -81,8 +80,8 @@ pub(super) async fn nummer(
             postvaknummers,
             omgeleid,
             sleutel,
-            inhoud: sleutels.sluit(Plek::Inhoud(volgnummer), admitted.canonical().to_vec())?,
-            receipt: sleutels.sluit(Plek::Receipt(volgnummer), receipt)?,
+            inhoud: sleutels.sluit(Plek::Inhoud(volgnummer), admitted.canonical())?,
+            receipt: sleutels.sluit(Plek::Receipt(volgnummer), &voor_de_afzender)?,
             feit,
             admitted,
         };

@@ -115,7 +115,7 @@ impl fmt::Debug for Gesloten {
     }
 }
 
-/// The keys of a case as they are kept: wrapped.
+/// The keys of a case as they are bewaard: wrapped.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Verpakt {
     /// The case, or the message that stands apart.
@@ -147,10 +147,10 @@ enum Slot {
 }
 
 impl Slot {
-    fn sluit(&self, context: Context, inhoud: Vec<u8>) -> Result<Vec<u8>, KluisFout> {
+    fn sluit(&self, context: Context, inhoud: &[u8]) -> Result<Vec<u8>, KluisFout> {
         match self {
             Slot::Sleutel(sleutel) => dicht::sluit(sleutel, context, inhoud),
-            Slot::Open => Ok(inhoud),
+            Slot::Open => Ok(inhoud.to_vec()),
         }
     }
 
@@ -165,10 +165,10 @@ impl Slot {
 /// The keys of a case, opened.
 #[derive(Debug)]
 pub struct Zaaksleutels {
-    verpakt: Verpakt,
+    verpakt: Arc<Verpakt>,
     inhoud: Option<Slot>,
     feiten: Slot,
-    /// Whether they differ from what is kept.
+    /// Whether they differ from what is bewaard.
     gewijzigd: bool,
 }
 
@@ -186,16 +186,16 @@ impl Zaaksleutels {
     /// Notes who the case is about.
     pub fn zet_persoon(&mut self, persoon: Pseudoniem) {
         self.gewijzigd |= self.verpakt.persoon.as_ref() != Some(&persoon);
-        self.verpakt.persoon = Some(persoon);
+        Arc::make_mut(&mut self.verpakt).persoon = Some(persoon);
     }
 
-    /// As they must be kept, when that differs from what is.
-    pub fn gewijzigd(&self) -> Option<&Verpakt> {
+    /// As they must be bewaard, when that differs from what is.
+    pub fn gewijzigd(&self) -> Option<&Arc<Verpakt>> {
         self.gewijzigd.then_some(&self.verpakt)
     }
 
     /// Seals.
-    pub fn sluit(&self, plek: Plek, inhoud: Vec<u8>) -> Result<Gesloten, KluisFout> {
+    pub fn sluit(&self, plek: Plek, inhoud: &[u8]) -> Result<Gesloten, KluisFout> {
         self.slot(plek)?.sluit(plek.context(self.id()), inhoud).map(Gesloten::bewaard)
     }
 
@@ -217,7 +217,7 @@ const SLEUTEL_INHOUD: u8 = 16;
 const SLEUTEL_FEITEN: u8 = 17;
 const SLEUTEL_HUB: u8 = 18;
 
-/// A key of the hub itself, wrapped, as it is kept.
+/// A key of the hub itself, wrapped, as it is bewaard.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Hubsleutel {
     /// 1: keyed digests; 2: pseudonyms.
@@ -267,7 +267,7 @@ pub struct Kluis {
 }
 
 impl Kluis {
-    /// A vault with these master keys and the keys of the hub as they are kept, at least one of each kind.
+    /// A vault with these master keys and the keys of the hub as they are bewaard, at least one of each kind.
     pub fn nieuw(bron: Option<Bron>, ring: Ring, hubsleutels: &[Hubsleutel]) -> Result<Kluis, KluisFout> {
         let hub = hmac_sleutels(&ring, hubsleutels)?;
         Ok(Kluis { bron, ring: ArcSwap::from_pointee(ring), hub: ArcSwap::from_pointee(hub), beschermt: true })
@@ -293,7 +293,7 @@ impl Kluis {
         Ok(())
     }
 
-    /// Takes over the keys of the hub as they are kept now, also by another hub.
+    /// Takes over the keys of the hub as they are bewaard now, also by another hub.
     pub fn ververs(&self, hubsleutels: &[Hubsleutel]) -> Result<(), KluisFout> {
         self.hub.store(Arc::new(hmac_sleutels(&self.ring.load(), hubsleutels)?));
         Ok(())
@@ -316,11 +316,12 @@ impl Kluis {
         let (feiten, feiten_verpakt) = self.nieuw_slot(&ring, SLEUTEL_FEITEN, id)?;
         let kek = ring.huidig().id.clone();
         let verpakt = Verpakt { id, kek, inhoud: Some(inhoud_verpakt), feiten: feiten_verpakt, sinds, persoon: None };
-        Ok(Zaaksleutels { verpakt, inhoud: Some(inhoud), feiten, gewijzigd: true })
+        Ok(Zaaksleutels { verpakt: Arc::new(verpakt), inhoud: Some(inhoud), feiten, gewijzigd: true })
     }
 
     /// Opens the keys of a case.
-    pub fn open(&self, verpakt: Verpakt) -> Result<Zaaksleutels, KluisFout> {
+    pub fn open(&self, verpakt: impl Into<Arc<Verpakt>>) -> Result<Zaaksleutels, KluisFout> {
+        let verpakt = verpakt.into();
         let ring = self.ring.load();
         let slot = |soort, sleutel: &[u8]| self.open_slot(&ring, &verpakt.kek, context(soort, verpakt.id, 0), sleutel);
         let inhoud = verpakt.inhoud.as_deref().map(|sleutel| slot(SLEUTEL_INHOUD, sleutel)).transpose()?;
@@ -333,9 +334,10 @@ impl Kluis {
         if sleutels.inhoud.is_none() {
             let ring = self.ring.load();
             // Both keys of a row are wrapped with one master key.
-            self.herverpak(&ring, &mut sleutels.verpakt)?;
-            let (inhoud, verpakt) = self.nieuw_slot(&ring, SLEUTEL_INHOUD, sleutels.id())?;
-            (sleutels.inhoud, sleutels.verpakt.inhoud, sleutels.gewijzigd) = (Some(inhoud), Some(verpakt), true);
+            let bewaard = Arc::make_mut(&mut sleutels.verpakt);
+            self.herverpak(&ring, bewaard)?;
+            let (inhoud, verpakt) = self.nieuw_slot(&ring, SLEUTEL_INHOUD, bewaard.id)?;
+            (sleutels.inhoud, bewaard.inhoud, sleutels.gewijzigd) = (Some(inhoud), Some(verpakt), true);
         }
         Ok(())
     }
@@ -418,7 +420,7 @@ impl Kluis {
         self.hub.load().pseudoniemen.last().map_or((0, 0), |epoche| (epoche.nummer, epoche.sinds))
     }
 
-    /// Makes a key of the hub, wrapped, to be kept.
+    /// Makes a key of the hub, wrapped, to be bewaard.
     pub fn nieuwe_hubsleutel(ring: &Ring, soort: i16, epoche: i16, sinds: i64) -> Result<Hubsleutel, KluisFout> {
         let mut bytes = [0_u8; 32];
         rand::fill(&mut bytes).map_err(|_| KluisFout::Toeval)?;
@@ -438,7 +440,7 @@ fn slot(bytes: &[u8]) -> Result<Slot, KluisFout> {
 }
 
 fn verpak(ring: &Ring, context: Context, bytes: &[u8]) -> Result<Vec<u8>, KluisFout> {
-    dicht::sluit(&ring.huidig().sleutel, context, bytes.to_vec())
+    dicht::sluit(&ring.huidig().sleutel, context, bytes)
 }
 
 fn pak_uit(ring: &Ring, kek: &str, context: Context, verpakt: &[u8]) -> Result<Vec<u8>, KluisFout> {

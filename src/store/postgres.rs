@@ -13,7 +13,7 @@ use sqlx::{Arguments as _, AssertSqlSafe, ConnectOptions as _, Connection as _, 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout;
 
-use super::statement::parameters;
+use super::statement::{kolommen, parameters};
 use super::{REEKS_ONVERANDERD, REEKS_OP_SLOT, Reeks, StoreError, Verschoven, dialect};
 
 /// How long to wait for a place, and for a connection.
@@ -204,7 +204,7 @@ impl Verbinding {
     pub async fn stel_uit(
         &mut self,
         (begin, einde): (&str, &str),
-        kolommen: usize,
+        aantal: usize,
         waarden: impl FnOnce(&mut PgArguments) -> Result<(), BoxDynError>,
     ) -> Result<(), sqlx::Error> {
         // No row is written twice in one statement.
@@ -212,7 +212,7 @@ impl Verbinding {
             self.verstuur().await?;
         }
         let Uitgesteld { delen, waarden: alle } = &mut self.uitgesteld;
-        delen.push((format!("{begin} select * from unnest({})", parameters(alle.len(), kolommen)), einde.to_owned()));
+        delen.push((format!("{begin} select {}", kolommen(alle.len(), aantal)), einde.to_owned()));
         waarden(alle).map_err(sqlx::Error::Encode)?;
         if matches!(self.transactie, Transactie::Geen) { self.verstuur().await } else { Ok(()) }
     }

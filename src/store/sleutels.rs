@@ -1,6 +1,7 @@
 //! Keys: public ones with which receipts verify, and wrapped ones that only the vault can open. A private key is never in the database.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use uuid::Uuid;
 
@@ -68,7 +69,8 @@ pub(super) async fn verpakt(conn: &mut Conn<'_>, ids: &[Uuid]) -> Result<Vec<Ver
 }
 
 /// Opens the keys of a case. Keys that were altered are a row that should not exist.
-pub(super) fn open(kluis: &Kluis, verpakt: Verpakt) -> Result<Zaaksleutels, StoreError> {
+pub(super) fn open(kluis: &Kluis, verpakt: impl Into<Arc<Verpakt>>) -> Result<Zaaksleutels, StoreError> {
+    let verpakt = verpakt.into();
     let id = verpakt.id;
     kluis.open(verpakt).map_err(|fout| match fout {
         KluisFout::Onleesbaar => super::corrupt("zaaksleutels", "feiten", id),

@@ -37,6 +37,12 @@ pub fn placeholders(columns: usize, rows: usize) -> Arc<str> {
     Arc::clone(made.entry((columns, rows)).or_insert_with(|| vec![row; rows].join(", ").into()))
 }
 
+/// `unnest($1), unnest($2)`, after so many others: rows from an array a column. As a list of what is selected, the server makes a row when it
+/// is needed; in a `from` it keeps them all first.
+pub fn kolommen(before: usize, columns: usize) -> String {
+    (before + 1..=before + columns).map(|column| format!("unnest(${column})")).collect::<Vec<_>>().join(", ")
+}
+
 /// `$1, $2, $3`, after so many others.
 pub fn parameters(before: usize, columns: usize) -> String {
     (before + 1..=before + columns).map(|column| format!("${column}")).collect::<Vec<_>>().join(", ")
@@ -91,7 +97,7 @@ macro_rules! execute {
 }
 
 /// One statement for many rows that returns none. SQLite gets `$head values (…), (…) $tail`, in groups; PostgreSQL
-/// `$head select * from unnest(…) $tail` with one array a column, whose text is the same for any number of rows: always prepared, and in a
+/// `$head select unnest(…), … $tail` with one array a column, whose text is the same for any number of rows: always prepared, and in a
 /// transaction put off until something is asked or it ends, so that those that follow each other are one round trip. They must not need each
 /// other's outcome. The text is built from constants only.
 macro_rules! execute_rows {
@@ -135,7 +141,7 @@ macro_rules! fetch_rows {
                 }
             }
             $crate::store::statement::Conn::Postgres(conn) if !rows.is_empty() => {
-                let sql = format!("{} select * from unnest({}) {}", $head, $crate::store::statement::parameters(0, COLUMNS), $tail);
+                let sql = format!("{} select {} {}", $head, $crate::store::statement::kolommen(0, COLUMNS), $tail);
                 let query = sqlx::query_as::<_, $type>(sqlx::AssertSqlSafe(sql))$(.bind(rows.iter().map(|$row| ($row, $bind).1).collect::<Vec<_>>()))+;
                 found = on_postgres!(conn, query, fetch_all)?;
             }

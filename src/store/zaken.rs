@@ -20,7 +20,7 @@ use crate::kluis::{Gesloten, Kluis, Plek, Verpakt, Zaaksleutels};
 #[derive(Clone, Debug)]
 pub struct Bewaard {
     /// Its keys, wrapped.
-    pub sleutels: Verpakt,
+    pub sleutels: Arc<Verpakt>,
     /// Its facts, in the order of acceptance; never empty.
     pub feiten: Vec<GeslotenFeit>,
 }
@@ -43,7 +43,7 @@ pub struct GeslotenFeit {
 impl Bewaard {
     /// Its keys and facts, opened.
     pub fn open(&self, kluis: &Kluis) -> Result<(Zaaksleutels, Vec<Feit>), StoreError> {
-        let sleutels = sleutels::open(kluis, self.sleutels.clone())?;
+        let sleutels = sleutels::open(kluis, Arc::clone(&self.sleutels))?;
         let feiten = self.feiten.iter().map(|feit| feit.open(&sleutels)).collect::<Result<_, _>>()?;
         Ok((sleutels, feiten))
     }
@@ -86,7 +86,7 @@ pub async fn bewaard(conn: &mut Conn<'_>, maatregelen: &[MaatregelId]) -> Result
             Entry::Occupied(mut zaak) => zaak.get_mut().feiten.push(feit),
             Entry::Vacant(zaak) => {
                 let sleutels = sleutels.remove(&id).ok_or_else(|| corrupt("zaaksleutels", "id", id))?;
-                zaak.insert(Bewaard { sleutels, feiten: vec![feit] });
+                zaak.insert(Bewaard { sleutels: Arc::new(sleutels), feiten: vec![feit] });
             }
         }
     }
