@@ -5,6 +5,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use tokio::task::spawn_blocking;
 use tokio_util::sync::CancellationToken;
 
 use crate::bestand;
@@ -44,21 +45,33 @@ pub async fn volg(store: Store, path: PathBuf, stop: CancellationToken) {
     }
 }
 
-/// Writes the checkpoint of now when it is another than the last that was written, and never in the place of one of a longer log: that is
-/// what a database looks like that was put back under a running hub, and the file is the evidence. A file that cannot be written is no
-/// reason to stop: it is said, and tried again.
+/// Writes the checkpoint of now when it is another than the last that was written. A file that cannot be written is no reason to stop: it is
+/// said, and tried again.
 pub async fn bij(store: &Store, path: &Path, laatste: &mut String) {
-    match nu(store).await {
-        Ok(note) if note.is_empty() || note == *laatste => {}
-        Ok(note) if lees(path).ok().flatten().is_some_and(|bewaard| is_korter(&note, &bewaard)) => {
+    let note = match nu(store).await {
+        Ok(note) if note.is_empty() || note == *laatste => return,
+        Ok(note) => note,
+        Err(error) => return tracing::warn!(%error, "the checkpoint of now cannot be read"),
+    };
+    // The disk takes milliseconds, which nobody else should wait for.
+    let (bestand, nieuw) = (path.to_owned(), note.clone());
+    match spawn_blocking(move || volg_op(&bestand, &nieuw)).await.unwrap_or_else(|error| Err(io::Error::other(error))) {
+        Ok(true) => *laatste = note,
+        Ok(false) => {
             tracing::error!(file = %path.display(), "the database holds a shorter audit log than it did: it was put back, or is a standby that was behind; stop this hub and look");
         }
-        Ok(note) => match schrijf(path, &note) {
-            Ok(()) => *laatste = note,
-            Err(error) => tracing::warn!(%error, file = %path.display(), "the checkpoint outside the database cannot be written"),
-        },
-        Err(error) => tracing::warn!(%error, "the checkpoint of now cannot be read"),
+        Err(error) => tracing::warn!(%error, file = %path.display(), "the checkpoint outside the database cannot be written"),
     }
+}
+
+/// Puts a checkpoint in the place of the one before, and never in that of one of a longer log: that is what a database looks like that was
+/// put back under a running hub, and the file is the evidence. Then it says false.
+fn volg_op(path: &Path, note: &str) -> io::Result<bool> {
+    let mag = !lees(path).ok().flatten().is_some_and(|bewaard| is_korter(note, &bewaard));
+    if mag {
+        schrijf(path, note)?;
+    }
+    Ok(mag)
 }
 
 async fn nu(store: &Store) -> Result<String, StoreError> {
