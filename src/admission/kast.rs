@@ -15,7 +15,7 @@ use super::recent::Recent;
 use crate::domain::ids::MaatregelId;
 use crate::store::zaken::Bewaard;
 
-/// About so many bytes are kept at most. A case of five messages takes some 4 kB.
+/// About so many bytes are kept at most. A case of five messages takes some 2 kB.
 const MEEST: usize = 128 << 20;
 
 /// So long after the last transaction of this hub all of it is forgotten: another hub may be destroying keys meanwhile, of which only the next
