@@ -115,7 +115,7 @@ impl fmt::Debug for Gesloten {
     }
 }
 
-/// The keys of a case as they are bewaard: wrapped.
+/// The keys of a case as they are kept: wrapped.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Verpakt {
     /// The case, or the message that stands apart.
@@ -168,7 +168,7 @@ pub struct Zaaksleutels {
     verpakt: Arc<Verpakt>,
     inhoud: Option<Slot>,
     feiten: Slot,
-    /// Whether they differ from what is bewaard.
+    /// Whether they differ from what is kept.
     gewijzigd: bool,
 }
 
@@ -189,7 +189,7 @@ impl Zaaksleutels {
         Arc::make_mut(&mut self.verpakt).persoon = Some(persoon);
     }
 
-    /// As they must be bewaard, when that differs from what is.
+    /// As they must be kept, when that differs from what is.
     pub fn gewijzigd(&self) -> Option<&Arc<Verpakt>> {
         self.gewijzigd.then_some(&self.verpakt)
     }
@@ -217,7 +217,7 @@ const SLEUTEL_INHOUD: u8 = 16;
 const SLEUTEL_FEITEN: u8 = 17;
 const SLEUTEL_HUB: u8 = 18;
 
-/// A key of the hub itself, wrapped, as it is bewaard.
+/// A key of the hub itself, wrapped, as it is kept.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Hubsleutel {
     /// 1: keyed digests; 2: pseudonyms.
@@ -267,7 +267,7 @@ pub struct Kluis {
 }
 
 impl Kluis {
-    /// A vault with these master keys and the keys of the hub as they are bewaard, at least one of each kind.
+    /// A vault with these master keys and the keys of the hub as they are kept, at least one of each kind.
     pub fn nieuw(bron: Option<Bron>, ring: Ring, hubsleutels: &[Hubsleutel]) -> Result<Kluis, KluisFout> {
         let hub = hmac_sleutels(&ring, hubsleutels)?;
         Ok(Kluis { bron, ring: ArcSwap::from_pointee(ring), hub: ArcSwap::from_pointee(hub), beschermt: true })
@@ -293,7 +293,7 @@ impl Kluis {
         Ok(())
     }
 
-    /// Takes over the keys of the hub as they are bewaard now, also by another hub.
+    /// Takes over the keys of the hub as they are kept now, also by another hub.
     pub fn ververs(&self, hubsleutels: &[Hubsleutel]) -> Result<(), KluisFout> {
         self.hub.store(Arc::new(hmac_sleutels(&self.ring.load(), hubsleutels)?));
         Ok(())
@@ -420,7 +420,7 @@ impl Kluis {
         self.hub.load().pseudoniemen.last().map_or((0, 0), |epoche| (epoche.nummer, epoche.sinds))
     }
 
-    /// Makes a key of the hub, wrapped, to be bewaard.
+    /// Makes a key of the hub, wrapped, to be kept.
     pub fn nieuwe_hubsleutel(ring: &Ring, soort: i16, epoche: i16, sinds: i64) -> Result<Hubsleutel, KluisFout> {
         let mut bytes = [0_u8; 32];
         rand::fill(&mut bytes).map_err(|_| KluisFout::Toeval)?;
