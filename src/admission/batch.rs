@@ -10,6 +10,7 @@ use jeugdketen_proto::Kind;
 use jeugdketen_proto::v1::bericht::Inhoud;
 use jeugdketen_proto::v1::{self, Receipt};
 use prost::Message as _;
+use tokio::sync::watch;
 use uuid::Uuid;
 
 use super::geheugen::{Geheugen, Geschreven};
@@ -31,7 +32,7 @@ use crate::kluis::{Kluis, Persoon, Plek, Zaaksleutels, jeugdige};
 use crate::store::audit::{self, Aantekening};
 use crate::store::berichten::{self, Eerder, Genummerd};
 use crate::store::zaken::{Bewaard, GeslotenFeit};
-use crate::store::{Conn, Reeks, StoreError, catalogus, corrupt, logboek, schrijf_reeks, sleutels};
+use crate::store::{Conn, Duurzaam, Reeks, StoreError, Tx, catalogus, corrupt, logboek, schrijf_reeks, sleutels};
 use crate::time::from_micros;
 
 /// What became of a submission, before numbers and receipts are known.
@@ -51,23 +52,58 @@ fn sleutels_van(dien: &Dien) -> impl Iterator<Item = Sleutel> {
     std::iter::once(gelezen.id).chain(gelezen.betreft).map(move |id| (afzender, id))
 }
 
-/// After `StoreError::Verschoven` what was remembered did not hold: nothing happened, it is forgotten, and the next attempt asks.
-pub(super) async fn voer_uit(
+/// A transaction of which everything is decided and nothing more is asked: it is still to be made durable.
+pub(super) struct Gereed {
+    tx: Tx,
+    telling: Telling,
+    genummerd: Vec<Genummerd>,
+    kast: Kast,
+    /// The last number of the audit log with it.
+    audit: i64,
+    op: i64,
+    duurzaam: watch::Sender<bool>,
+}
+
+impl Gereed {
+    /// Tells who follows upon it when it is durable.
+    pub(super) fn duurzaam(&self) -> Duurzaam {
+        self.duurzaam.subscribe()
+    }
+
+    /// Makes it durable, after what it follows upon. After `StoreError::Verschoven` what was remembered did not hold: nothing happened.
+    pub(super) async fn maak_duurzaam(mut self, werkplaats: &Werkplaats) -> Result<(), StoreError> {
+        self.tx.volg().await?;
+        failpoint::here("before-commit").await;
+        let begin = Instant::now();
+        self.tx.commit().await?;
+        self.telling.commit = begin.elapsed();
+        self.kast.is_duurzaam(self.audit);
+        self.duurzaam.send_replace(true);
+        werkplaats.meters.checkpoint(self.audit.unsigned_abs(), self.op);
+        self.telling.meld(&werkplaats.meters, &self.genummerd, self.op);
+        failpoint::here("after-commit").await;
+        self.genummerd.iter().for_each(|genummerd| werkplaats.wekker.wek_alle(genummerd));
+        Ok(())
+    }
+}
+
+/// Decides on all of it, and remembers it as if it were durable. None when there was nothing to do.
+pub(super) async fn bereid(
     werkplaats: &Werkplaats,
     geheugen: &mut Geheugen,
     opdrachten: &mut [Opdracht],
     vooruit: Vooruit,
-) -> Result<(), StoreError> {
+    na: Option<Duurzaam>,
+) -> Result<Option<Gereed>, StoreError> {
     // Asked before the transaction, also when others wait for it: looking for what is long past takes its time.
     let onderhoud = opdrachten.iter().any(|opdracht| matches!(opdracht, Opdracht::Onderhoud(_))) && onderhoud::is_nodig(werkplaats).await?;
     if !onderhoud && niets_te_doen(werkplaats, opdrachten).await? {
         opdrachten.iter_mut().for_each(Opdracht::niets_te_doen);
-        return Ok(());
+        return Ok(None);
     }
     // What the hub does by itself asks much that is not remembered.
-    let van_deelnemers = |opdracht: &Opdracht| !matches!(opdracht, Opdracht::Tik(..) | Opdracht::Onderhoud(_));
-    let verwacht = geheugen.verwacht().filter(|_| opdrachten.iter().all(van_deelnemers));
-    let (mut tx, mut reeks) = werkplaats.store.write_na(verwacht).await?;
+    let verwacht = geheugen.verwacht().filter(|_| opdrachten.iter().all(Opdracht::van_een_deelnemer));
+    let (mut tx, mut reeks) = werkplaats.store.write_na(verwacht, na).await?;
     let mut bekend = geheugen.neem(&reeks);
     let (na, op) = (reeks.audit, werkplaats.clock.micros());
     let vooruit = vooruit.geldig(&mut tx.lees(), reeks.audit, &bekend).await?;
@@ -127,22 +163,15 @@ pub(super) async fn voer_uit(
     werkplaats.journaal.boek(&mut tx.conn(), &mut reeks, op, aantekeningen).await?;
     schrijf_reeks(&mut tx.conn(), &reeks).await?;
     tx.voltooi().await?;
-    failpoint::here("before-commit").await;
-    let begin = Instant::now();
-    tx.commit().await?;
-    telling.commit = begin.elapsed();
     // What was destroyed is forgotten, too.
     let bewaard = if onderhoud { HashMap::new() } else { bewaard_na(batch.bewaard, &batch.sleutels, &genummerd) };
     let berichten = genummerd.iter().map(|g| (g.admitted.afzender().0, g.admitted.id())).collect();
     let geschreven = Geschreven { na, zaken: geraakt, berichten };
     bekend.kast.werk_bij((reeks.audit, op), &geschreven, bewaard);
-    bekend.onthoud(reeks.clone(), geschreven);
+    let (audit, kast) = (reeks.audit, bekend.kast.clone());
+    bekend.onthoud(reeks, geschreven);
     *geheugen = bekend;
-    werkplaats.meters.checkpoint(reeks.audit.unsigned_abs(), op);
-    telling.meld(&werkplaats.meters, &genummerd, op);
-    failpoint::here("after-commit").await;
-    genummerd.iter().for_each(|genummerd| werkplaats.wekker.wek_alle(genummerd));
-    Ok(())
+    Ok(Some(Gereed { tx, telling, genummerd, kast, audit, op, duurzaam: watch::Sender::new(false) }))
 }
 
 /// Cases as they are stored now, from what they were and what was written.
@@ -177,7 +206,7 @@ async fn houd_logboek_bij(conn: &mut Conn<'_>, werkplaats: &Werkplaats, op: i64,
 
 /// Whether nobody asks anything, and time has brought nothing to do.
 async fn niets_te_doen(werkplaats: &Werkplaats, opdrachten: &[Opdracht]) -> Result<bool, StoreError> {
-    let vraagt_iets = opdrachten.iter().any(|opdracht| !matches!(opdracht, Opdracht::Tik(..) | Opdracht::Onderhoud(_)));
+    let vraagt_iets = opdrachten.iter().any(Opdracht::van_een_deelnemer);
     Ok(!vraagt_iets && Klokken::aan_de_beurt_nu(werkplaats).await?.is_empty())
 }
 

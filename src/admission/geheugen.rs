@@ -1,6 +1,6 @@
 //! What the writer knows of the database without asking, since it wrote last itself. The numbers that it gave out are the proof: whatever
 //! changes anything that a batch looks at raises one of them, so as long as they are what they were, so is the rest. A batch takes it all and
-//! gives it back when it is durable; after anything else it is forgotten.
+//! gives it back when it is prepared; when it does not become durable all is forgotten.
 
 use std::collections::VecDeque;
 
@@ -59,7 +59,13 @@ impl Geheugen {
         (eerste.na <= nr).then(|| self.recent.iter().filter(move |geschreven| geschreven.na >= nr))
     }
 
-    /// Takes up what was written, when it is durable.
+    /// A transaction that it took up did not become durable, or nobody knows: nothing counts, also not what was read by it.
+    pub(super) fn vergeet(&mut self) {
+        self.kast.verwerp();
+        *self = Geheugen::default();
+    }
+
+    /// Takes up what was written, when it is durable or about to be.
     pub(super) fn onthoud(&mut self, reeks: Reeks, geschreven: Geschreven) {
         self.reeks = Some(reeks);
         self.recent.push_back(geschreven);
@@ -86,7 +92,7 @@ mod tests {
         let mut geheugen = Geheugen::default();
         for (begin, alleen) in [(0, false), (1, true), (2, true), (4, false), (5, true)] {
             let mut bekend = geheugen.neem(&reeks(begin));
-            assert!(geheugen.verwacht().is_none(), "what a batch took is gone until it is durable");
+            assert!(geheugen.verwacht().is_none(), "what a batch took is gone until it gives it back");
             bekend.onthoud(reeks(begin + 1), geschreven(begin));
             geheugen = bekend;
             assert_eq!(geheugen.verwacht().is_some(), alleen, "{begin}");

@@ -35,6 +35,10 @@ pub(super) struct Kast(Arc<Mutex<Planken>>);
 struct Planken {
     /// The number of the audit log at which all of it holds; none before the first transaction.
     stand: Option<i64>,
+    /// The number up to which the log is durable. It is lower while a transaction is.
+    duurzaam: i64,
+    /// One that it holds for did not become durable.
+    verworpen: bool,
     voor: HashMap<MaatregelId, Arc<Bewaard>>,
     achter: HashMap<MaatregelId, Arc<Bewaard>>,
     /// What lies in front.
@@ -48,6 +52,8 @@ struct Planken {
 pub(super) struct Gevonden {
     /// The number of the audit log at which it holds; none before the first transaction, when nothing is known.
     pub stand: Option<i64>,
+    /// The number up to which the log is durable: what is asked now is answered as it is then or later.
+    pub duurzaam: i64,
     /// Cases.
     pub zaken: Vec<(MaatregelId, Arc<Bewaard>)>,
     /// The messages of which there may be an earlier one.
@@ -60,11 +66,11 @@ impl Kast {
         let mut planken = self.planken();
         let zaken = zaken.iter().filter_map(|id| Some((*id, planken.neem(*id)?))).collect();
         let vragen = berichten.iter().filter(|(_, id)| !planken.recent.is_nieuw(*id, nu)).copied().collect();
-        Gevonden { stand: planken.stand, zaken, vragen }
+        Gevonden { stand: planken.stand, duurzaam: planken.duurzaam, zaken, vragen }
     }
 
-    /// A transaction is durable, and the audit log goes up to `stand`: of the cases that it changed, what is not given anew does not hold any
-    /// more.
+    /// A transaction was prepared, with which the audit log goes up to `stand`: of the cases that it changes, what is not given anew does not
+    /// hold any more.
     pub(super) fn werk_bij(&self, (stand, nu): (i64, i64), geschreven: &Geschreven, zaken: HashMap<MaatregelId, Arc<Bewaard>>) {
         let mut planken = self.planken();
         if geschreven.zaken.contains(&None) {
@@ -84,6 +90,21 @@ impl Kast {
             None => pending().await,
         }
         self.planken().vergeet();
+    }
+
+    /// The audit log is durable up to a number.
+    pub(super) fn is_duurzaam(&self, nr: i64) {
+        self.planken().duurzaam = nr;
+    }
+
+    /// A transaction that was prepared did not become durable, or nobody knows: nothing counts, also not what was read from it.
+    pub(super) fn verwerp(&self) {
+        *self.planken() = Planken { verworpen: true, ..Planken::default() };
+    }
+
+    /// Whether what was read from it does not count.
+    pub(super) fn is_verworpen(&self) -> bool {
+        self.planken().verworpen
     }
 
     fn planken(&self) -> MutexGuard<'_, Planken> {
@@ -112,7 +133,8 @@ impl Planken {
 
     /// Forgets every case.
     fn vergeet(&mut self) {
-        *self = Planken { stand: self.stand, recent: std::mem::take(&mut self.recent), ..Planken::default() };
+        let recent = std::mem::take(&mut self.recent);
+        *self = Planken { stand: self.stand, duurzaam: self.duurzaam, verworpen: self.verworpen, recent, ..Planken::default() };
     }
 
     fn haal_weg(&mut self, id: MaatregelId) {
@@ -171,6 +193,22 @@ mod tests {
         assert_eq!((kast.zoek(&[], &[], 0).stand, bekend(&kast, 9)), (Some(9), vec![0, 2, 3, 5]));
         kast.werk_bij((10, 0), &geschreven(&[None]), zaken(&[6], &klein));
         assert_eq!(bekend(&kast, 9), [6], "all keys are others");
+    }
+
+    #[test]
+    fn it_tells_how_far_the_log_is_durable_and_counts_for_nothing_when_it_does_not_become_so() {
+        let (kast, klein) = (Kast::default(), Gesloten::bewaard(vec![0; 100]));
+        kast.werk_bij((7, 0), &geschreven(&[]), zaken(&[0], &klein));
+        kast.is_duurzaam(7);
+        kast.werk_bij((9, 0), &geschreven(&[None]), zaken(&[1], &klein));
+        let gevonden = kast.zoek(&[], &[], 0);
+        assert_eq!((gevonden.stand, gevonden.duurzaam), (Some(9), 7));
+        let ander = kast.clone();
+        assert!(!ander.is_verworpen());
+        kast.verwerp();
+        assert!(ander.is_verworpen() && bekend(&ander, 9).is_empty() && ander.zoek(&[], &[], 0).stand.is_none());
+        ander.planken().vergeet();
+        assert!(ander.is_verworpen());
     }
 
     #[test]

@@ -12,6 +12,7 @@ pub mod luisteraar;
 mod nummering;
 mod onderhoud;
 mod plaatsen;
+mod poging;
 mod postvakken;
 mod recent;
 mod schrijver;
@@ -140,6 +141,11 @@ impl Opdracht {
             Opdracht::Onderhoud(vraag) => vraag.uitkomst = Some(false),
             _ => {}
         }
+    }
+
+    /// Not something that the hub does by itself.
+    fn van_een_deelnemer(&self) -> bool {
+        !matches!(self, Opdracht::Tik(..) | Opdracht::Onderhoud(_))
     }
 
     fn dien(&self) -> Option<&Dien> {

@@ -1,19 +1,20 @@
 //! The writer: takes what is queued, a transaction at a time, and answers when it is durable. While one batch is written the next gathers,
-//! and what it will need is read ahead. What is in a transaction stands in `batch`.
+//! what it will need is read ahead, and when it is large and the hub writes alone all of it is decided. What becomes of one stands in
+//! `poging`, what is in it in `batch`.
 
+use std::collections::VecDeque;
 use std::pin::pin;
-use std::sync::Arc;
 
 use tokio::sync::mpsc;
-use tokio::task::JoinHandle;
+use tokio::task::{JoinHandle, yield_now};
 use tokio_util::sync::CancellationToken;
 
 use super::geheugen::Geheugen;
 use super::kast::Kast;
-use super::klokken::Klokken;
+use super::poging::{Mislukt, Onderweg, Poging, afloop, herstel};
 use super::vooruit::Vooruit;
-use super::{Gestaakt, Opdracht, Vraag, Werkplaats, batch, telling};
-use crate::store::StoreError;
+use super::{Opdracht, Werkplaats};
+use crate::store::Duurzaam;
 
 /// At most this many requests share one transaction.
 const GROOTSTE_BATCH: usize = 256;
@@ -32,33 +33,56 @@ struct Volgende {
     ongelezen: Vec<Opdracht>,
 }
 
+/// From so many requests on, a transaction is prepared while the one before it is made durable. Fewer become more by waiting, and a
+/// transaction has a cost of its own.
+const VOORUIT: usize = 48;
+
 /// Writes until the token fires and what was queued has been answered.
 pub(super) async fn schrijf(werkplaats: Werkplaats, mut rij: mpsc::Receiver<Opdracht>, stop: CancellationToken) {
-    let (mut volgende, mut geheugen) = (Volgende::default(), Geheugen::default());
+    let (mut volgende, mut geheugen, mut komt_meer) = (Volgende::default(), Geheugen::default(), true);
+    let (mut onderweg, mut laatste): (VecDeque<Onderweg>, Option<Duurzaam>) = (VecDeque::new(), None);
     loop {
         let kast = geheugen.kast();
-        while volgende.is_te_klein() {
-            tokio::select! {
-                biased;
-                // What was queued is still answered; nothing more is taken in.
-                () = stop.cancelled(), if !rij.is_closed() => rij.close(),
-                komt_meer = volgende.stap(&werkplaats, &mut rij, &kast) => if !komt_meer { return },
-                () = geheugen.kast.verval() => {}
+        let kan_vooruit = geheugen.verwacht().is_some() && werkplaats.store.loopt_vooruit();
+        if volgende.is_groot_genoeg(onderweg.len(), kan_vooruit) {
+            if stop.is_cancelled() {
+                rij.close();
             }
+            let (opdrachten, vooruit) = (std::mem::take(&mut volgende.gereed), std::mem::take(&mut volgende.vooruit));
+            let begin = Poging::begin(&werkplaats, &mut geheugen, opdrachten, vooruit, laatste.clone());
+            let poging = volgende.verzamel_tijdens(begin, &werkplaats, &mut rij, &kast).await;
+            laatste = poging.duurzaam().or(laatste);
+            onderweg.push_back(tokio::spawn(poging.rond_af(werkplaats.clone())));
+            // It goes first.
+            yield_now().await;
+            continue;
         }
-        if stop.is_cancelled() {
-            rij.close();
+        if !komt_meer && onderweg.is_empty() {
+            return;
         }
-        let (gereed, vooruit) = (std::mem::take(&mut volgende.gereed), std::mem::take(&mut volgende.vooruit));
-        let mut schrijven = pin!(verwerk(&werkplaats, &mut geheugen, gereed, vooruit));
-        let mut komt_meer = true;
-        loop {
-            tokio::select! {
-                biased;
-                () = &mut schrijven => break,
-                meer = volgende.stap(&werkplaats, &mut rij, &kast), if komt_meer => komt_meer = meer,
+        tokio::select! {
+            biased;
+            // What was queued is still answered; nothing more is taken in.
+            () = stop.cancelled(), if !rij.is_closed() => rij.close(),
+            klaar = eerste(&mut onderweg) => {
+                onderweg.pop_front();
+                if let Err(mislukt) = klaar {
+                    laatste = None;
+                    let herstel = herstel(&werkplaats, &mut geheugen, mislukt, std::mem::take(&mut onderweg));
+                    volgende.verzamel_tijdens(herstel, &werkplaats, &mut rij, &Kast::default()).await;
+                }
             }
+            meer = volgende.stap(&werkplaats, &mut rij, &kast), if komt_meer => komt_meer = meer,
+            () = geheugen.kast.verval() => {}
         }
+    }
+}
+
+/// What became of the transaction that is made durable first; for ever when none is.
+async fn eerste(onderweg: &mut VecDeque<Onderweg>) -> Result<(), Mislukt> {
+    match onderweg.front_mut() {
+        Some(eerste) => afloop(eerste).await,
+        None => std::future::pending().await,
     }
 }
 
@@ -96,6 +120,33 @@ impl Volgende {
         true
     }
 
+    /// Goes on until something else is done.
+    async fn verzamel_tijdens<T>(
+        &mut self,
+        iets: impl Future<Output = T>,
+        werkplaats: &Werkplaats,
+        rij: &mut mpsc::Receiver<Opdracht>,
+        kast: &Kast,
+    ) -> T {
+        let (mut iets, mut komt_meer) = (pin!(iets), true);
+        loop {
+            tokio::select! {
+                biased;
+                gedaan = &mut iets => return gedaan,
+                meer = self.stap(werkplaats, rij, kast), if komt_meer => komt_meer = meer,
+            }
+        }
+    }
+
+    /// Whether it is time to prepare a transaction, with so many on their way.
+    fn is_groot_genoeg(&self, onderweg: usize, kan_vooruit: bool) -> bool {
+        match onderweg {
+            0 => !self.is_te_klein(),
+            1 => kan_vooruit && self.gereed.len() >= VOORUIT,
+            _ => false,
+        }
+    }
+
     /// Whether there is nothing to write, or more to come in a moment than there is: a transaction has a cost of its own.
     fn is_te_klein(&self) -> bool {
         self.gereed.is_empty() || self.gereed.len() < self.worden_gelezen()
@@ -130,81 +181,6 @@ async fn gelezen<T>(bezig: &mut Option<(T, JoinHandle<Option<Vooruit>>)>) -> Opt
     }
 }
 
-/// One transaction for all; when that fails for a reason of its own, one each, so that nobody suffers for a neighbour.
-async fn verwerk(werkplaats: &Werkplaats, geheugen: &mut Geheugen, mut opdrachten: Vec<Opdracht>, vooruit: Vooruit) {
-    match voer_uit(werkplaats, geheugen, &mut opdrachten, vooruit).await {
-        Ok(()) => opdrachten.into_iter().for_each(|opdracht| opdracht.beantwoord(Ok(()))),
-        Err(StoreError::Statement(_) | StoreError::Corrupt { .. } | StoreError::LogboekAchter) if opdrachten.len() > 1 => {
-            for opdracht in opdrachten {
-                Box::pin(verwerk(werkplaats, geheugen, vec![opdracht], Vooruit::default())).await;
-            }
-        }
-        Err(error @ StoreError::Corrupt { .. }) if let [Opdracht::Tik(None, vraag)] = &mut *opdrachten => {
-            // With nothing sent the caller must hear why, and stop asking.
-            let gedaan = match een_voor_een(werkplaats, geheugen).await {
-                Ok(0) => Err(Gestaakt::Store(Arc::new(error))),
-                Ok(zaken) => {
-                    vraag.uitkomst = Some(zaken);
-                    Ok(())
-                }
-                Err(error) => Err(Gestaakt::Store(Arc::new(error))),
-            };
-            if let Some(opdracht) = opdrachten.pop() {
-                opdracht.beantwoord(gedaan);
-            }
-        }
-        Err(error) => {
-            let error = Arc::new(error);
-            opdrachten.into_iter().for_each(|opdracht| opdracht.beantwoord(Err(Gestaakt::Store(Arc::clone(&error)))));
-        }
-    }
-}
-
-/// Does it, with a span for all and, when it is durable, what became of each submission told to the meters.
-async fn voer_uit(
-    werkplaats: &Werkplaats,
-    geheugen: &mut Geheugen,
-    opdrachten: &mut [Opdracht],
-    vooruit: Vooruit,
-) -> Result<(), StoreError> {
-    let aanroepen = opdrachten.iter().filter_map(Opdracht::dien).filter_map(|dien| dien.aanroep.as_ref());
-    let mut spoor = werkplaats.sporen.batch(opdrachten.len(), aanroepen);
-    spoor.soorten(|| telling::gevraagd(opdrachten));
-    let uitkomst = match batch::voer_uit(werkplaats, geheugen, opdrachten, vooruit).await {
-        // Another hub wrote, or may be writing what does not look right, or an id was there already. Now nothing is taken for granted.
-        Err(StoreError::Verschoven(_) | StoreError::Corrupt { .. } | StoreError::Statement(_)) => {
-            batch::voer_uit(werkplaats, geheugen, opdrachten, Vooruit::default()).await
-        }
-        uitkomst => uitkomst,
-    };
-    uitkomst.inspect_err(|_| spoor.mislukt())?;
-    werkplaats.meters.batch(opdrachten.len());
-    for opdracht in opdrachten.iter() {
-        if let Opdracht::Dien(dien, vraag) = opdracht {
-            werkplaats.meters.aanname(dien.begin.elapsed());
-            if let Some(Err(refusal)) = &vraag.uitkomst {
-                werkplaats.meters.geweigerd(Some(dien.gelezen.kind), refusal.code());
-            }
-        }
-    }
-    Ok(())
-}
-
-/// Sends the warnings of one case at a time: one whose facts are corrupt must not silence the others.
-async fn een_voor_een(werkplaats: &Werkplaats, geheugen: &mut Geheugen) -> Result<usize, StoreError> {
-    let mut zaken = 0;
-    for zaak in Klokken::aan_de_beurt_nu(werkplaats).await? {
-        let (vraag, _) = Vraag::nieuw();
-        let mut tik = [Opdracht::Tik(Some(zaak), vraag)];
-        match batch::voer_uit(werkplaats, geheugen, &mut tik, Vooruit::default()).await {
-            Ok(()) => zaken += 1,
-            Err(error @ StoreError::Corrupt { .. }) => tracing::error!(%error, %zaak, "the clocks of a case cannot be measured"),
-            Err(error) => return Err(error),
-        }
-    }
-    Ok(zaken)
-}
-
 #[cfg(test)]
 mod tests {
     use super::super::Vraag;
@@ -220,6 +196,16 @@ mod tests {
             let lezen = tokio::spawn(std::future::pending());
             let volgende = Volgende { gereed: opdrachten(gereed), bezig: Some((opdrachten(bezig), lezen)), ..Volgende::default() };
             assert_eq!(volgende.is_te_klein(), wacht, "{gereed} ready, {bezig} being read");
+        }
+    }
+
+    #[tokio::test]
+    async fn it_runs_ahead_of_one_transaction_with_many_requests_when_nobody_else_writes() {
+        for (gereed, onderweg, kan_vooruit, begint) in
+            [(1, 0, false, true), (1, 1, true, false), (VOORUIT, 1, true, true), (VOORUIT, 1, false, false), (VOORUIT, 2, true, false)]
+        {
+            let volgende = Volgende { gereed: opdrachten(gereed), ..Volgende::default() };
+            assert_eq!(volgende.is_groot_genoeg(onderweg, kan_vooruit), begint, "{gereed} ready, {onderweg} on their way");
         }
     }
 }

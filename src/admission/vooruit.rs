@@ -76,6 +76,8 @@ pub(super) struct Vooruit {
     pub gezocht: HashSet<Sleutel>,
     /// Those of them that there are.
     pub eerder: Vec<Eerder>,
+    /// What it was read from, beside the database.
+    uit: Vec<Kast>,
 }
 
 impl Vooruit {
@@ -99,13 +101,14 @@ impl Vooruit {
         self.zaken.bewaard.extend(later.zaken.bewaard);
         self.gezocht.extend(later.gezocht);
         self.eerder.extend(later.eerder);
+        self.uit.extend(later.uit);
     }
 
     /// What still holds when the log goes up to `audit`: nothing of a case that was touched since or of a message that was accepted since, and
     /// nothing at all when keys were wrapped anew or too much happened.
     pub(super) async fn geldig(mut self, conn: &mut Conn<'_>, audit: i64, bekend: &Geheugen) -> Result<Vooruit, StoreError> {
         let Some(vanaf) = self.vanaf else { return Ok(self) };
-        if audit - vanaf > LANG_GELEDEN {
+        if audit - vanaf > LANG_GELEDEN || self.uit.iter().any(Kast::is_verworpen) {
             return Ok(Vooruit::default());
         }
         let geraakt = match bekend.geschreven_na(vanaf) {
@@ -141,22 +144,22 @@ async fn gelezen(
     maatregelen: &[MaatregelId],
     (berichten, betreft): (Vec<Sleutel>, Vec<Sleutel>),
 ) -> Result<Vooruit, StoreError> {
-    let Gevonden { stand, zaken: bekend, mut vragen } = kast.zoek(maatregelen, &berichten, werkplaats.clock.micros());
+    let Gevonden { stand, duurzaam, zaken: bekend, mut vragen } = kast.zoek(maatregelen, &berichten, werkplaats.clock.micros());
     let mut zaken = Zaken::default();
     zaken.neem_op(&werkplaats.kluis, bekend)?;
     vragen.extend_from_slice(&betreft);
     let gezocht = berichten.into_iter().chain(betreft).collect();
     if stand.is_some() && vragen.is_empty() && maatregelen.iter().all(|id| zaken.bewaard.contains_key(id)) {
-        return Ok(Vooruit { vanaf: stand, zaken, gezocht, eerder: Vec::new() });
+        return Ok(Vooruit { vanaf: stand, zaken, gezocht, eerder: Vec::new(), uit: vec![kast.clone()] });
     }
     let mut lezing = werkplaats.store.read().await?;
     let conn = &mut lezing.conn();
     // The number first: what is committed while the rest is read has a higher one.
     let vanaf = match stand {
-        Some(nr) => nr,
+        Some(_) => duurzaam,
         None => audit::hoogste(conn).await?,
     };
     let eerder = berichten::zoek(conn, &vragen).await?;
     zaken.lees(conn, &werkplaats.kluis, maatregelen).await?;
-    Ok(Vooruit { vanaf: Some(vanaf), zaken, gezocht, eerder })
+    Ok(Vooruit { vanaf: Some(vanaf), zaken, gezocht, eerder, uit: vec![kast.clone()] })
 }

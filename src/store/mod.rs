@@ -34,7 +34,7 @@ use sqlx::postgres::PgConnectOptions;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{ConnectOptions as _, PgConnection, Sqlite, SqlitePool};
 
-pub use postgres::Verbinding;
+pub use postgres::{Duurzaam, Verbinding};
 use postgres::{Lichting, Voorraad};
 pub use statement::Conn;
 
@@ -114,9 +114,10 @@ enum Pools {
 
 /// How many connections read beside the writer.
 const READERS: u32 = 4;
-/// How many connections to PostgreSQL read at most, and how many write: the writer, and beside it changes of the register and keys.
+/// How many connections to PostgreSQL read at most, and how many write: the writer with what it prepares, and beside it changes of the
+/// register and keys.
 const POSTGRES_READERS: usize = 8;
-const POSTGRES_WRITERS: usize = 2;
+const POSTGRES_WRITERS: usize = 3;
 /// How long to wait for a connection.
 const ACQUIRE: Duration = Duration::from_secs(5);
 
@@ -148,21 +149,30 @@ impl Store {
 
     /// Begins a writing transaction. It holds the row of `reeks`, so it is the only one, on whichever hub.
     pub async fn write(&self) -> Result<(Tx, Reeks), StoreError> {
-        self.write_na(None).await
+        self.write_na(None, None).await
     }
 
     /// The same for whoever knows the numbers since it gave them out itself. On PostgreSQL nothing is asked then: the transaction begins with
     /// the first statement that cannot be put off, and is a single statement when there is none. When somebody else wrote since, it ends in
     /// `StoreError::Verschoven`, having done nothing.
-    pub async fn write_na(&self, bekend: Option<&Reeks>) -> Result<(Tx, Reeks), StoreError> {
+    ///
+    /// With `na` it follows upon a transaction that gave out those numbers and may not be durable yet: what needs no question goes on
+    /// meanwhile, and the first question waits for it. When it does not become durable this one ends in the same way.
+    pub async fn write_na(&self, bekend: Option<&Reeks>, na: Option<Duurzaam>) -> Result<(Tx, Reeks), StoreError> {
         match &self.pools {
             Pools::Sqlite { write, .. } => {
+                if let Some(mut na) = na {
+                    na.wait_for(|duurzaam| *duurzaam).await.map_err(|_| Verschoven)?;
+                }
                 let mut tx = Tx::Sqlite(Schrijving::begin(write.acquire().await?).await?);
                 let reeks = fetch_one!(&mut tx.conn(), Reeks, REEKS_OP_SLOT)?;
                 Ok((tx, reeks))
             }
             Pools::Postgres { write, .. } => {
                 let mut conn = write.neem().await?;
+                if let Some(na) = na {
+                    conn.wacht_op(na);
+                }
                 let reeks = match bekend {
                     None => conn.begin().await?,
                     Some(reeks) => {
@@ -173,6 +183,11 @@ impl Store {
                 Ok((Tx::Postgres(conn), reeks))
             }
         }
+    }
+
+    /// Whether there is something to prepare of a transaction while the one before it is made durable.
+    pub fn loopt_vooruit(&self) -> bool {
+        matches!(self.pools, Pools::Postgres { .. })
     }
 
     /// Takes a connection for reading. Each statement sees all that was committed before it.
@@ -275,6 +290,14 @@ impl Tx {
         match self {
             Tx::Sqlite(tx) => Conn::Sqlite(&mut tx.conn),
             Tx::Postgres(tx) => Conn::Postgres(tx.vraag_buiten(true)),
+        }
+    }
+
+    /// Waits until the transaction that it follows upon is durable.
+    pub async fn volg(&mut self) -> Result<(), StoreError> {
+        match self {
+            Tx::Sqlite(_) => Ok(()),
+            Tx::Postgres(conn) => Ok(conn.volg().await?),
         }
     }
 

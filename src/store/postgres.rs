@@ -10,7 +10,7 @@ use std::time::Duration;
 use sqlx::error::BoxDynError;
 use sqlx::postgres::{PgArguments, PgConnectOptions, PgConnection};
 use sqlx::{Arguments as _, AssertSqlSafe, ConnectOptions as _, Connection as _, FromRow};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::time::timeout;
 
 use super::statement::{kolommen, parameters};
@@ -23,6 +23,9 @@ const OPDRACHT: Duration = Duration::from_secs(12);
 
 /// Raised when a connection turned out dead: others of its time are not trusted either, of whichever stock.
 pub type Lichting = Arc<AtomicU64>;
+
+/// Becomes true when a transaction is durable, for who follows upon it; closed before that when it is not, or nobody knows.
+pub type Duurzaam = watch::Receiver<bool>;
 
 /// A stock of connections with the same settings.
 #[derive(Clone, Debug)]
@@ -80,6 +83,7 @@ impl Voorraad {
             opdracht: false,
             transactie: Transactie::Geen,
             buiten: false,
+            na: None,
             uitgesteld: Uitgesteld::default(),
             stand,
             _plaats: plaats,
@@ -124,6 +128,8 @@ pub struct Verbinding {
     transactie: Transactie,
     /// What is asked now is asked outside a transaction that was only promised.
     buiten: bool,
+    /// Says that the transaction before this one is durable. Until then nothing is asked.
+    na: Option<Duurzaam>,
     uitgesteld: Uitgesteld,
     stand: Arc<Mutex<Stand>>,
     _plaats: OwnedSemaphorePermit,
@@ -131,7 +137,8 @@ pub struct Verbinding {
 
 impl Verbinding {
     /// The connection, for one statement. Unless another statement of the store ends well after it, it is closed instead of kept.
-    fn opdracht(&mut self) -> Result<&mut PgConnection, sqlx::Error> {
+    async fn opdracht(&mut self) -> Result<&mut PgConnection, sqlx::Error> {
+        self.volg().await?;
         self.opdracht = true;
         self.conn.as_mut().ok_or(sqlx::Error::PoolClosed)
     }
@@ -151,7 +158,7 @@ impl Verbinding {
     pub(super) async fn begin(&mut self) -> Result<Reeks, sqlx::Error> {
         self.transactie = Transactie::Open;
         let sql = AssertSqlSafe(format!("begin; {REEKS_OP_SLOT}"));
-        let uitkomst = binnen_de_tijd(sqlx::raw_sql(sql).fetch_one(self.opdracht()?)).await;
+        let uitkomst = binnen_de_tijd(sqlx::raw_sql(sql).fetch_one(self.opdracht().await?)).await;
         Reeks::from_row(&self.klaar(uitkomst)?)
     }
 
@@ -159,6 +166,17 @@ impl Verbinding {
     /// off; without one it is a single statement, which does nothing when they are others.
     pub(super) fn beloof(&mut self, reeks: Reeks) {
         self.transactie = Transactie::Beloofd(Box::new(reeks));
+    }
+
+    /// Asks nothing before the transaction that it follows upon is durable.
+    pub(super) fn wacht_op(&mut self, na: Duurzaam) {
+        self.na = Some(na);
+    }
+
+    /// Waits until the transaction that it follows upon is durable. When it is not, nothing is as it was expected.
+    pub(super) async fn volg(&mut self) -> Result<(), sqlx::Error> {
+        let Some(na) = &mut self.na else { return Ok(()) };
+        na.wait_for(|duurzaam| *duurzaam).await.map(drop).map_err(|_| verschoven())
     }
 
     /// Whether what is asked from here on may be asked before a promised transaction begins.
@@ -183,7 +201,7 @@ impl Verbinding {
         if let Transactie::Beloofd(verwacht) = &self.transactie {
             let (sql, waarden) = self.uitgesteld.neem_als(verwacht).map_err(sqlx::Error::Encode)?;
             // All rows to the end: only after the last word of the server is it durable.
-            let gelukt = binnen_de_tijd(sqlx::query_as_with(AssertSqlSafe(sql), waarden).fetch_all(self.opdracht()?)).await;
+            let gelukt = binnen_de_tijd(sqlx::query_as_with(AssertSqlSafe(sql), waarden).fetch_all(self.opdracht().await?)).await;
             let gelukt: Vec<(i64,)> = self.klaar(gelukt)?;
             self.transactie = Transactie::Geen;
             return if gelukt == [(1,)] { Ok(()) } else { Err(verschoven().into()) };
@@ -194,7 +212,7 @@ impl Verbinding {
     }
 
     async fn beeindig(&mut self, hoe: &'static str) -> Result<(), sqlx::Error> {
-        let uitkomst = binnen_de_tijd(sqlx::raw_sql(hoe).execute(self.opdracht()?)).await;
+        let uitkomst = binnen_de_tijd(sqlx::raw_sql(hoe).execute(self.opdracht().await?)).await;
         self.klaar(uitkomst)?;
         self.transactie = Transactie::Geen;
         Ok(())
@@ -221,7 +239,7 @@ impl Verbinding {
     async fn verstuur(&mut self) -> Result<(), sqlx::Error> {
         self.kom_na().await?;
         let Some((sql, waarden)) = self.uitgesteld.neem() else { return Ok(()) };
-        let uitkomst = binnen_de_tijd(sqlx::query_with(AssertSqlSafe(sql), waarden).execute(self.opdracht()?)).await;
+        let uitkomst = binnen_de_tijd(sqlx::query_with(AssertSqlSafe(sql), waarden).execute(self.opdracht().await?)).await;
         self.klaar(uitkomst).map(drop)
     }
 
@@ -236,7 +254,7 @@ impl Verbinding {
         if !(self.buiten && matches!(self.transactie, Transactie::Beloofd(_))) {
             self.verstuur().await?;
         }
-        self.opdracht()
+        self.opdracht().await
     }
 }
 

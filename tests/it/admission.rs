@@ -6,6 +6,7 @@ mod faults;
 mod faults_of_help;
 mod fold;
 mod kast;
+mod opvolging;
 mod relation;
 mod replacement;
 mod residence;

@@ -1,6 +1,7 @@
 //! A transaction that is only promised, by a hub that gave out the last numbers itself: one statement on PostgreSQL, which does nothing when
 //! somebody else wrote.
 
+use std::pin::pin;
 use std::time::Duration;
 
 use jeugdketen_proto::v1::{Handeling, Rol};
@@ -9,6 +10,7 @@ use ketenhub::store::audit::{self, Aantekening};
 use ketenhub::store::{Reeks, Store, StoreError, lees_reeks, schrijf_reeks, tekens};
 use prost::Message as _;
 use sqlx::{Connection as _, PgConnection};
+use tokio::sync::watch;
 use tokio::time::timeout;
 
 use crate::support::chain::{both, oin};
@@ -31,7 +33,7 @@ async fn nieuw() -> (Store, PgConnection, Reeks) {
 
 /// What a batch does: something in two tables, and the numbers.
 async fn schrijf(store: &Store, verwacht: &Reeks, wie: &str, register: i64) -> Result<(), StoreError> {
-    let (mut tx, mut reeks) = store.write_na(Some(verwacht)).await?;
+    let (mut tx, mut reeks) = store.write_na(Some(verwacht), None).await?;
     assert_eq!(&reeks, verwacht);
     tekens::schrijf(&mut tx.conn(), &[oin(wie)], register).await?;
     audit::schrijf_knopen(&mut tx.conn(), &[(1, register, [1; 32])]).await?;
@@ -99,7 +101,7 @@ async fn it_waits_for_who_holds_the_numbers_and_then_sees_what_that_one_did() {
 #[tokio::test]
 async fn the_first_statement_that_cannot_be_put_off_opens_it_or_finds_that_somebody_else_wrote() {
     let (store, mut server, reeks) = nieuw().await;
-    let (mut tx, _) = store.write_na(Some(&reeks)).await.unwrap();
+    let (mut tx, _) = store.write_na(Some(&reeks), None).await.unwrap();
     tekens::schrijf(&mut tx.conn(), &[oin("gi")], 5).await.unwrap();
     assert_eq!(tekens::lees(&mut tx.lees()).await.unwrap(), [], "what is asked outside does not see what was put off");
     let open = "select count(*) from pg_stat_activity where datname = current_database() and state = 'idle in transaction'";
@@ -114,7 +116,7 @@ async fn the_first_statement_that_cannot_be_put_off_opens_it_or_finds_that_someb
     tx.commit().await.unwrap();
     assert_eq!(geschreven(&store).await.0.len(), 2);
 
-    let (mut tx, _) = store.write_na(Some(&Reeks { audit: 9, ..reeks })).await.unwrap();
+    let (mut tx, _) = store.write_na(Some(&Reeks { audit: 9, ..reeks }), None).await.unwrap();
     tekens::schrijf(&mut tx.conn(), &[oin("gemeente")], 5).await.unwrap();
     let gevraagd = tekens::lees(&mut tx.conn()).await;
     assert!(matches!(gevraagd, Err(StoreError::Verschoven(_))), "{gevraagd:?}");
@@ -129,7 +131,7 @@ async fn one_that_fails_leaves_nothing_and_is_told_from_one_that_nobody_answered
     let (store, mut server, reeks) = nieuw().await;
     schrijf(&store, &reeks, "gi", 7).await.unwrap();
     let nu = Reeks { register: 7, ..reeks };
-    let (mut tx, _) = store.write_na(Some(&nu)).await.unwrap();
+    let (mut tx, _) = store.write_na(Some(&nu), None).await.unwrap();
     tekens::schrijf(&mut tx.conn(), &[oin("gi-2")], 5).await.unwrap();
     // A node that is there already.
     audit::schrijf_knopen(&mut tx.conn(), &[(1, 7, [2; 32])]).await.unwrap();
@@ -271,4 +273,53 @@ both! {
         timeout(Duration::from_secs(3), alles).await.expect("long before a reader gives up waiting");
         drop(lezers);
     }
+}
+
+#[tokio::test]
+async fn one_that_follows_upon_another_asks_nothing_until_that_is_durable_and_nothing_happens_when_it_is_not() {
+    let (store, mut server, reeks) = nieuw().await;
+    let vrij = || store.pools().into_iter().find(|pool| pool.0 == "write").map(|(_, open, vrij)| (open, vrij)).unwrap();
+    for (nr, duurzaam) in [(1, true), (2, false)] {
+        for vraagt in [false, true] {
+            let eerder = watch::Sender::new(false);
+            let (mut tx, _) = store.write_na(Some(&reeks), Some(eerder.subscribe())).await.unwrap();
+            tekens::schrijf(&mut tx.conn(), &[oin("gi")], nr).await.unwrap();
+            let volgt = async move {
+                if vraagt {
+                    tekens::lees(&mut tx.lees()).await?;
+                }
+                tx.volg().await?;
+                tx.commit().await
+            };
+            let mut volgt = pin!(volgt);
+            assert!(timeout(Duration::from_millis(200), &mut volgt).await.is_err(), "it waits");
+            let gevraagd: Vec<(i32, String, String)> = sqlx::query_as(SCHRIJVER).fetch_all(&mut server).await.unwrap();
+            assert!(gevraagd.iter().all(|(_, stand, _)| stand == "idle"), "{gevraagd:?}");
+            if duurzaam {
+                eerder.send_replace(true);
+            }
+            drop(eerder);
+            let uitkomst = timeout(DADELIJK, volgt).await.expect("it goes on");
+            assert_eq!(uitkomst.is_ok(), duurzaam, "{uitkomst:?}");
+            assert!(duurzaam || verschoven(&uitkomst), "{uitkomst:?}");
+            assert_eq!(vrij(), (1, 1), "its connection is good for the next");
+        }
+    }
+    assert_eq!(geschreven(&store).await.0, [oin("gi").to_string()]);
+}
+
+#[tokio::test]
+async fn on_sqlite_it_begins_when_the_other_is_durable() {
+    let dir = tempfile::TempDir::new().unwrap();
+    let store = Store::open(&format!("sqlite:{}", dir.path().join("hub.db").display())).await.unwrap();
+    store.migrate().await.unwrap();
+    let eerder = watch::Sender::new(false);
+    let mut volgt = pin!(store.write_na(None, Some(eerder.subscribe())));
+    assert!(timeout(Duration::from_millis(200), &mut volgt).await.is_err(), "it waits");
+    eerder.send_replace(true);
+    volgt.await.unwrap();
+    let eerder = watch::Sender::new(false);
+    let volgt = store.write_na(None, Some(eerder.subscribe()));
+    drop(eerder);
+    assert!(matches!(volgt.await, Err(StoreError::Verschoven(_))));
 }
