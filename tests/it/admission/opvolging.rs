@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use jeugdketen_proto::v1::Receipt;
+use chrono::TimeDelta;
+use jeugdketen_proto::v1::{Bericht, Receipt, Rol};
 use ketenhub::admission::{Antwoord, Gestaakt, Inzending, Wachtend};
 use ketenhub::store::StoreError;
 use prost::Message as _;
@@ -49,43 +50,56 @@ impl Afloop {
     }
 }
 
-/// Keeps a transaction of one message waiting, sends many behind it, lets an hour pass, and ends the wait.
-async fn speel(einde: &'static str) -> Afloop {
-    let chain = Chain::postgres().await;
-    let (mut verhaal, gi) = (Verhaal::default(), chain.peer("gi"));
-    chain.speel(&mut verhaal, &["02", "03", "04", "05", "05"]).await;
+/// Keeps the next transaction waiting.
+async fn houd_op(chain: &Chain) -> PgConnection {
     let mut ander = PgConnection::connect(&chain.url).await.unwrap();
     sqlx::raw_sql("begin; update reeks set bericht = bericht").execute(&mut ander).await.unwrap();
-    let zet = async |bericht: &jeugdketen_proto::v1::Bericht| {
-        chain.hub.admission.zet(&gi, Inzending::from(bericht.encode_to_vec().as_slice())).await
+    ander
+}
+
+async fn zet(chain: &Chain, wie: &str, bericht: &Bericht) -> Wachtend {
+    chain.hub.admission.zet(&chain.peer(wie), Inzending::from(bericht.encode_to_vec().as_slice())).await
+}
+
+async fn antwoord(wachtend: Wachtend) -> Result<Antwoord, Gestaakt> {
+    timeout(LANG, wachtend.antwoord()).await.expect("an answer in time")
+}
+
+fn receipt(antwoord: &Result<Antwoord, Gestaakt>) -> Receipt {
+    Receipt::decode(antwoord.as_ref().expect("an answer").as_ref().expect("a receipt").clone()).unwrap()
+}
+
+/// Waits until so many transactions have begun.
+async fn begonnen(chain: &Chain, aantal: usize) {
+    let bezig = || chain.hub.store.pools().into_iter().any(|(naam, open, vrij)| naam == "write" && open as usize - vrij == aantal);
+    let wacht = async {
+        while !bezig() {
+            sleep(Duration::from_millis(5)).await;
+        }
     };
-    let bezig = async |aantal| {
-        let bezig =
-            async || chain.hub.store.pools().into_iter().any(|(naam, open, vrij)| naam == "write" && open as usize - vrij == aantal);
-        let wacht = async {
-            while !bezig().await {
-                sleep(Duration::from_millis(5)).await;
-            }
-        };
-        timeout(LANG, wacht).await.expect("so many transactions have begun");
-        sleep(Duration::from_millis(300)).await;
-    };
+    timeout(LANG, wacht).await.expect("so many transactions");
+    sleep(Duration::from_millis(300)).await;
+}
+
+/// Keeps a transaction of one message waiting, sends many behind it, lets an hour pass, and ends the wait.
+async fn speel(einde: &'static str) -> Afloop {
+    let (chain, mut verhaal) = (Chain::postgres().await, Verhaal::default());
+    chain.speel(&mut verhaal, &["02", "03", "04", "05", "05"]).await;
+    let mut ander = houd_op(&chain).await;
     let bepaling = bericht(&mut verhaal, "05");
-    let eerste = zet(&bepaling).await;
-    bezig(1).await;
-    let mut rest = vec![zet(&bepaling).await, zet(&intrekking(&verhaal, &bepaling.bericht_id)).await];
+    let eerste = zet(&chain, "gi", &bepaling).await;
+    begonnen(&chain, 1).await;
+    let mut rest = vec![zet(&chain, "gi", &bepaling).await, zet(&chain, "gi", &intrekking(&verhaal, &bepaling.bericht_id)).await];
     for _ in 0..VEEL {
-        rest.push(zet(&bericht(&mut verhaal, "05")).await);
+        rest.push(zet(&chain, "gi", &bericht(&mut verhaal, "05")).await);
     }
-    bezig(2).await;
-    chain.clock.advance(chrono::TimeDelta::hours(1));
+    begonnen(&chain, 2).await;
+    chain.clock.advance(TimeDelta::hours(1));
     sqlx::raw_sql(einde).execute(&mut ander).await.unwrap();
-    let wacht = async |wachtend: Wachtend| timeout(LANG, wachtend.antwoord()).await.expect("an answer in time");
-    let eerste = wacht(eerste).await;
+    let eerste = antwoord(eerste).await;
     let mut receipts = Vec::new();
     for wachtend in rest {
-        let receipt = wacht(wachtend).await.expect("an answer").expect("a receipt");
-        receipts.push(Receipt::decode(receipt).unwrap());
+        receipts.push(receipt(&antwoord(wachtend).await));
     }
     let andere = receipts.split_off(2);
     let [herhaald, ingetrokken] = receipts.try_into().unwrap();
@@ -95,7 +109,7 @@ async fn speel(einde: &'static str) -> Afloop {
 #[tokio::test(flavor = "multi_thread")]
 async fn it_is_decided_meanwhile_and_knows_what_was_in_the_one_before() {
     let afloop = speel("rollback").await;
-    let eerste = Receipt::decode(afloop.eerste.as_ref().unwrap().clone().unwrap()).unwrap();
+    let eerste = receipt(&afloop.eerste);
     assert_eq!(eerste, afloop.herhaald);
     assert_eq!(eerste.volgnummer + 1, afloop.ingetrokken.volgnummer);
     assert!(afloop.vooruit() > VEEL / 2, "{} of them were decided meanwhile", afloop.vooruit());
@@ -105,7 +119,7 @@ async fn it_is_decided_meanwhile_and_knows_what_was_in_the_one_before() {
 #[tokio::test(flavor = "multi_thread")]
 async fn both_are_decided_again_when_another_hub_wrote() {
     let afloop = speel("update reeks set register = register + 1; commit").await;
-    let eerste = Receipt::decode(afloop.eerste.as_ref().unwrap().clone().unwrap()).unwrap();
+    let eerste = receipt(&afloop.eerste);
     assert_eq!(eerste, afloop.herhaald);
     assert_eq!(afloop.vooruit(), 0);
     afloop.is_geheel().await;
@@ -120,4 +134,28 @@ async fn it_is_decided_again_when_nobody_knows_what_became_of_the_one_before() {
     assert!(onbekend, "{:?}", afloop.eerste);
     assert_eq!(afloop.vooruit(), 0);
     afloop.is_geheel().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_read_of_it_counts_for_nothing_when_it_did_not_happen() {
+    let (chain, mut verhaal) = (Chain::postgres().await, Verhaal::default());
+    chain.speel(&mut verhaal, &["02", "03", "04"]).await;
+    let mut ander = houd_op(&chain).await;
+    let (bepaling, intake) = (bericht(&mut verhaal, "05"), bericht(&mut verhaal, "10"));
+    let eerste = zet(&chain, "gi", &bepaling).await;
+    begonnen(&chain, 1).await;
+    let mut rest = Vec::new();
+    for _ in 0..VEEL {
+        rest.push(zet(&chain, "gi", &bericht(&mut verhaal, "05")).await);
+    }
+    begonnen(&chain, 2).await;
+    // Read from what is prepared: there is a bepaling to take in for. But its aanbieder is none any more when it is written.
+    let intake = zet(&chain, "aanbieder-3", &intake).await;
+    sleep(Duration::from_millis(300)).await;
+    chain.wijzig("aanbieder-3", |aanbieder| aanbieder.rol = Rol::Expertteam);
+    sqlx::raw_sql("update reeks set register = register + 1; commit").execute(&mut ander).await.unwrap();
+    for wachtend in [eerste].into_iter().chain(rest).chain([intake]) {
+        let antwoord = antwoord(wachtend).await.expect("an answer");
+        assert!(antwoord.is_err(), "{:?}", Receipt::decode(antwoord.unwrap()));
+    }
 }
