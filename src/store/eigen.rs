@@ -12,7 +12,7 @@ pub enum Eigen {
     /// To SQLite.
     Sqlite(SqliteConnection),
     /// To PostgreSQL.
-    Postgres(Verbinding),
+    Postgres(Box<Verbinding>),
 }
 
 impl Eigen {
@@ -41,7 +41,7 @@ impl Store {
             Pools::Sqlite { write, .. } => Ok(Eigen::Sqlite(write.connect_options().connect().await?)),
             Pools::Postgres { opties, .. } => {
                 let opties = PgConnectOptions::clone(opties).application_name(naam);
-                Ok(Eigen::Postgres(Voorraad::nieuw(opties, 1, Lichting::default()).neem().await?))
+                Ok(Eigen::Postgres(Box::new(Voorraad::nieuw(opties, 1, Lichting::default()).neem().await?)))
             }
         }
     }
