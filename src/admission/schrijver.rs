@@ -34,8 +34,8 @@ struct Volgende {
 }
 
 /// From so many requests on, a transaction is prepared while the one before it is made durable. Fewer become more by waiting, and a
-/// transaction has a cost of its own.
-const VOORUIT: usize = 48;
+/// transaction has a cost of its own. In a build with named halts two are enough, so that whatever is tested there meets it.
+const VOORUIT: usize = if cfg!(debug_assertions) { 2 } else { 48 };
 
 /// Writes until the token fires and what was queued has been answered.
 pub(super) async fn schrijf(werkplaats: Werkplaats, mut rij: mpsc::Receiver<Opdracht>, stop: CancellationToken) {
@@ -44,36 +44,48 @@ pub(super) async fn schrijf(werkplaats: Werkplaats, mut rij: mpsc::Receiver<Opdr
     loop {
         let kast = geheugen.kast();
         let kan_vooruit = geheugen.verwacht().is_some() && werkplaats.store.loopt_vooruit();
-        if volgende.is_groot_genoeg(onderweg.len(), kan_vooruit) {
+        let gedaan = if volgende.is_groot_genoeg(onderweg.len(), kan_vooruit) {
             if stop.is_cancelled() {
                 rij.close();
             }
             let (opdrachten, vooruit) = (std::mem::take(&mut volgende.gereed), std::mem::take(&mut volgende.vooruit));
-            let begin = Poging::begin(&werkplaats, &mut geheugen, opdrachten, vooruit, laatste.clone());
+            let loopt_vooruit = kan_vooruit && opdrachten.len() >= VOORUIT;
+            let begin = Poging::begin(&werkplaats, &mut geheugen, opdrachten, vooruit, laatste.take());
             let poging = volgende.verzamel_tijdens(begin, &werkplaats, &mut rij, &kast).await;
-            laatste = poging.duurzaam().or(laatste);
-            onderweg.push_back(tokio::spawn(poging.rond_af(werkplaats.clone())));
-            // It goes first.
-            yield_now().await;
-            continue;
-        }
-        if !komt_meer && onderweg.is_empty() {
-            return;
-        }
-        tokio::select! {
-            biased;
-            // What was queued is still answered; nothing more is taken in.
-            () = stop.cancelled(), if !rij.is_closed() => rij.close(),
-            klaar = eerste(&mut onderweg) => {
-                onderweg.pop_front();
-                if let Err(mislukt) = klaar {
-                    laatste = None;
-                    let herstel = herstel(&werkplaats, &mut geheugen, mislukt, std::mem::take(&mut onderweg));
-                    volgende.verzamel_tijdens(herstel, &werkplaats, &mut rij, &Kast::default()).await;
-                }
+            if loopt_vooruit {
+                laatste = poging.duurzaam();
+                onderweg.push_back(tokio::spawn(poging.rond_af(werkplaats.clone())));
+                // It goes first.
+                yield_now().await;
+                Ok(())
+            } else {
+                volgende.verzamel_tijdens(poging.rond_af(werkplaats.clone()), &werkplaats, &mut rij, &kast).await
             }
-            meer = volgende.stap(&werkplaats, &mut rij, &kast), if komt_meer => komt_meer = meer,
-            () = geheugen.kast.verval() => {}
+        } else if komt_meer || !onderweg.is_empty() {
+            tokio::select! {
+                biased;
+                // What was queued is still answered; nothing more is taken in.
+                () = stop.cancelled(), if !rij.is_closed() => {
+                    rij.close();
+                    Ok(())
+                }
+                gedaan = eerste(&mut onderweg) => {
+                    onderweg.pop_front();
+                    gedaan
+                }
+                meer = volgende.stap(&werkplaats, &mut rij, &kast), if komt_meer => {
+                    komt_meer = meer;
+                    Ok(())
+                }
+                () = geheugen.kast.verval() => Ok(()),
+            }
+        } else {
+            return;
+        };
+        if let Err(mislukt) = gedaan {
+            laatste = None;
+            let herstel = herstel(&werkplaats, &mut geheugen, mislukt, std::mem::take(&mut onderweg));
+            volgende.verzamel_tijdens(herstel, &werkplaats, &mut rij, &Kast::default()).await;
         }
     }
 }
