@@ -18,6 +18,7 @@ use super::kast::Kast;
 use super::klokken::Klokken;
 use super::nummering::{Aanvaard, nummer};
 use super::telling::Telling;
+use super::uitreiken::{self, Uitreiking};
 use super::voorbereid::Voorbereid;
 use super::vooruit::{Vooruit, Zaken};
 use super::{Dien, Inzending, Opdracht, Werkplaats, bevestiging, failpoint, onderhoud};
@@ -58,6 +59,7 @@ pub(super) struct Gereed {
     telling: Telling,
     genummerd: Vec<Genummerd>,
     kast: Kast,
+    uitreikingen: Vec<Uitreiking>,
     /// The last number of the audit log with it.
     audit: i64,
     op: i64,
@@ -78,6 +80,8 @@ impl Gereed {
         self.tx.commit().await?;
         self.telling.commit = begin.elapsed();
         self.kast.is_duurzaam(self.audit);
+        // Before what follows upon it can be, so that each stream gets its messages in order.
+        self.uitreikingen.drain(..).for_each(Uitreiking::lever);
         self.duurzaam.send_replace(true);
         werkplaats.meters.checkpoint(self.audit.unsigned_abs(), self.op);
         self.telling.meld(&werkplaats.meters, &self.genummerd, self.op);
@@ -128,6 +132,9 @@ pub(super) async fn bereid(
     reeks.bericht += i64::try_from(genummerd.len()).unwrap_or(i64::MAX);
     let (receipts, genummerd): (Vec<_>, Vec<_>) = genummerd.into_iter().unzip();
     berichten::schrijf(&mut tx.conn(), &genummerd).await?;
+    let sleutels: HashMap<_, _> = batch.sleutels.into_iter().map(|(id, sleutels)| (id, Arc::new(sleutels))).collect();
+    let uitreikingen = uitreiken::bied_aan(&werkplaats.wekker, &genummerd, &batch.bewaard, &sleutels);
+    aantekeningen.extend(uitreikingen.iter().map(Uitreiking::aantekening));
     for g in &genummerd {
         catalogus::schrijf(&mut tx.conn(), &g.admitted).await?;
     }
@@ -164,20 +171,20 @@ pub(super) async fn bereid(
     schrijf_reeks(&mut tx.conn(), &reeks).await?;
     tx.voltooi().await?;
     // What was destroyed is forgotten, too.
-    let bewaard = if onderhoud { HashMap::new() } else { bewaard_na(batch.bewaard, &batch.sleutels, &genummerd) };
+    let bewaard = if onderhoud { HashMap::new() } else { bewaard_na(batch.bewaard, &sleutels, &genummerd) };
     let berichten = genummerd.iter().map(|g| (g.admitted.afzender().0, g.admitted.id())).collect();
     let geschreven = Geschreven { na, zaken: geraakt, berichten };
     bekend.kast.werk_bij((reeks.audit, op), &geschreven, bewaard);
     let (audit, kast) = (reeks.audit, bekend.kast.clone());
     bekend.onthoud(reeks, geschreven);
     *geheugen = bekend;
-    Ok(Some(Gereed { tx, telling, genummerd, kast, audit, op, duurzaam: watch::Sender::new(false) }))
+    Ok(Some(Gereed { tx, telling, genummerd, kast, uitreikingen, audit, op, duurzaam: watch::Sender::new(false) }))
 }
 
 /// Cases as they are stored now, from what they were and what was written.
 fn bewaard_na(
     mut zaken: HashMap<MaatregelId, Arc<Bewaard>>,
-    sleutels: &HashMap<Uuid, Zaaksleutels>,
+    sleutels: &HashMap<Uuid, Arc<Zaaksleutels>>,
     genummerd: &[Genummerd],
 ) -> HashMap<MaatregelId, Arc<Bewaard>> {
     for g in genummerd {
@@ -186,8 +193,12 @@ fn bewaard_na(
         let Some(zaak) = zaken.get_mut(&id).map(Arc::make_mut) else { continue };
         let (afzender, rol) = g.admitted.afzender();
         zaak.feiten.push(GeslotenFeit { volgnummer: g.volgnummer, afzender, rol, op: from_micros(g.aanvaard_op), bericht });
-        if let Some(gewijzigd) = sleutels.get(&g.sleutel).and_then(Zaaksleutels::gewijzigd) {
+        if let Some(gewijzigd) = sleutels.get(&g.sleutel).and_then(|sleutels| sleutels.gewijzigd()) {
             zaak.sleutels = Arc::clone(gewijzigd);
+        }
+        // Who stands in relation to it is read when it is needed.
+        if !g.admitted.relaties().is_empty() {
+            zaken.remove(&id);
         }
     }
     zaken

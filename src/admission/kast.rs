@@ -169,7 +169,7 @@ mod tests {
         let feit = GeslotenFeit { volgnummer: 1, afzender, rol: Rol::Gi, op: DateTime::UNIX_EPOCH, bericht: bericht.clone() };
         let zaak = |nr: &u128| {
             let sleutels = Verpakt { id: id(*nr).0, kek: String::new(), inhoud: None, feiten: Vec::new(), sinds: 0, persoon: None }.into();
-            (id(*nr), Arc::new(Bewaard { sleutels, feiten: vec![feit.clone()] }))
+            (id(*nr), Arc::new(Bewaard { sleutels, feiten: vec![feit.clone()], heeft_einden: false }))
         };
         nrs.iter().map(zaak).collect()
     }

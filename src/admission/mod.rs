@@ -17,6 +17,7 @@ mod postvakken;
 mod recent;
 mod schrijver;
 mod telling;
+pub mod uitreiken;
 mod voorbereid;
 mod vooruit;
 pub mod wake;

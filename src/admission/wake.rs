@@ -2,17 +2,47 @@
 //! is known. What is in the mailbox it does not know; how this hub hears of others is for `luisteraar`.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::watch;
 
+use super::uitreiken::Toehoorder;
 use crate::domain::ids::Oin;
 use crate::store::berichten::Genummerd;
 
-/// The bells, one a recipient that ever listened.
-#[derive(Clone, Debug, Default)]
+/// The bells, one a recipient that ever listened, and the streams that listen now.
+#[derive(Clone, Default)]
 pub struct Wekker {
     bellen: Arc<Mutex<HashMap<Oin, watch::Sender<i64>>>>,
+    toehoorders: Arc<Mutex<Toehoorders>>,
+}
+
+type Toehoorders = HashMap<Oin, Vec<Arc<dyn Toehoorder>>>;
+
+/// The place of a stream that listens; it is given up by dropping it.
+pub struct Hoort {
+    wekker: Wekker,
+    oin: Oin,
+    toehoorder: Arc<dyn Toehoorder>,
+}
+
+impl Drop for Hoort {
+    fn drop(&mut self) {
+        let mut toehoorders = self.wekker.toehoorders();
+        if let Entry::Occupied(mut van) = toehoorders.entry(self.oin) {
+            van.get_mut().retain(|ander| !Arc::ptr_eq(ander, &self.toehoorder));
+            if van.get().is_empty() {
+                van.remove();
+            }
+        }
+    }
+}
+
+impl std::fmt::Debug for Wekker {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Wekker")
+    }
 }
 
 impl Wekker {
@@ -39,6 +69,23 @@ impl Wekker {
     /// Whether anybody ever listened.
     pub fn is_stil(&self) -> bool {
         self.bellen().is_empty()
+    }
+
+    /// A stream listens, until what is returned is dropped.
+    pub fn hoort(&self, oin: Oin, toehoorder: Arc<dyn Toehoorder>) -> Hoort {
+        self.toehoorders().entry(oin).or_default().push(Arc::clone(&toehoorder));
+        Hoort { wekker: self.clone(), oin, toehoorder }
+    }
+
+    /// The stream of a recipient that listens here, when it is the only one.
+    pub(super) fn enige(&self, oin: Oin) -> Option<Arc<dyn Toehoorder>> {
+        let toehoorders = self.toehoorders();
+        let [enige] = toehoorders.get(&oin)?.as_slice() else { return None };
+        Some(Arc::clone(enige))
+    }
+
+    fn toehoorders(&self) -> MutexGuard<'_, Toehoorders> {
+        self.toehoorders.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn bellen(&self) -> MutexGuard<'_, HashMap<Oin, watch::Sender<i64>>> {

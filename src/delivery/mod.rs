@@ -1,6 +1,8 @@
 //! The way out: one recipient's mailbox, page by page or as a stream without end, each message in the view that is the recipient's by the
 //! rules of today. It hands out views only; reading them off the wire is for `wire`.
 
+mod plaats;
+mod stroom;
 pub mod view;
 
 use std::sync::Arc;
@@ -10,7 +12,6 @@ use chrono::NaiveDate;
 use jeugdketen_proto::v1::{RedenNietZichtbaar, Rol, Veldbewijs};
 use prost::Message;
 use tokio::sync::mpsc;
-use tokio::time::{Instant, timeout_at};
 use tokio_util::sync::CancellationToken;
 
 use crate::admission::wake::Wekker;
@@ -23,12 +24,13 @@ use crate::store::audit::Aantekening;
 use crate::store::postvak::{self, Post, Stand};
 use crate::store::{Store, StoreError, corrupt};
 use crate::time::Clock;
+use stroom::Stroom;
 use view::View;
 
 /// How many deliveries are read at a time for a stream.
 const PAGINA: i64 = 64;
 /// How many events wait for a slow reader before its stream stops reading ahead.
-const VOORUIT: usize = 16;
+const VOORUIT: usize = 64;
 
 /// One message as it is delivered.
 #[derive(Debug)]
@@ -119,7 +121,7 @@ impl Delivery {
 
     async fn lees(&self, peer: &Peer, na: i64, maximaal: i64) -> Result<Vec<Levering>, StoreError> {
         let post = postvak::pagina(&mut self.store.read().await?.conn(), &self.kluis, peer.oin(), na, maximaal).await?;
-        post.into_iter().map(|post| self.levering(post, peer.oin())).collect()
+        post.iter().map(|post| self.levering(post, peer.oin())).collect()
     }
 
     /// Puts on record what is about to be handed out.
@@ -128,12 +130,12 @@ impl Delivery {
         self.admission.leg_vast(gezien.map(|levering| levering.aantekening.clone()).collect()).await
     }
 
-    fn levering(&self, post: Post, oin: Oin) -> Result<Levering, StoreError> {
+    fn levering(&self, post: &Post, oin: Oin) -> Result<Levering, StoreError> {
         let spoor = volgend_spoor(&post.traceparent)?;
-        let gemaakt = if relatie_beeindigd(&post, self.clock.today()) {
+        let gemaakt = if relatie_beeindigd(post, self.clock.today()) {
             Err(RedenNietZichtbaar::RelatieBeeindigd)
         } else {
-            View::maak(&post, oin)?.ok_or(RedenNietZichtbaar::Vernietigd)
+            View::maak(post, oin)?.ok_or(RedenNietZichtbaar::Vernietigd)
         };
         let (view, bewijs) = match gemaakt {
             Ok((view, bewijs)) => (Ok(view), bewijs),
@@ -145,7 +147,7 @@ impl Delivery {
         let aantekening = nieuw.langs(Some(spoor)).sinds(self.clock.micros());
         Ok(Levering {
             nr: post.nr,
-            afzender: post.afzender,
+            afzender: post.afzender.clone(),
             afzender_rol: post.afzender_rol,
             aangeboden_op: post.aangeboden_op,
             view,
@@ -179,55 +181,18 @@ impl Delivery {
         Ok((blad, stand))
     }
 
-    /// A stream from a number on, without end. It reads no further ahead than a few events: a slow reader costs nobody else.
+    /// A stream from a number on, without end. It reads no further ahead than some dozens of events: a slow reader costs nobody else.
     pub fn abonneer(&self, peer: Peer, na: Option<i64>) -> mpsc::Receiver<Gebeurtenis> {
         let (zender, ontvanger) = mpsc::channel(VOORUIT);
         let delivery = self.clone();
         tokio::spawn(async move {
             tokio::select! {
                 () = delivery.stop.cancelled() => drop(zender.send(Gebeurtenis::Stopt).await),
-                () = delivery.lever(&peer, na, &zender) => {}
+                () = Stroom::nieuw(delivery.clone(), peer, zender.clone()).lever(na) => {}
                 () = zender.closed() => {}
             }
         });
         ontvanger
-    }
-
-    async fn lever(&self, peer: &Peer, na: Option<i64>, zender: &mpsc::Sender<Gebeurtenis>) {
-        // Listening begins before the first look, so that nothing falls in between.
-        let mut bel = self.wekker.luister(peer.oin());
-        let begin = match na {
-            Some(na) => Ok(na),
-            None => self.stand(peer).await.map(|stand| stand.bevestigd_tot),
-        };
-        let mut gezien = match begin {
-            Ok(begin) => begin,
-            Err(error) => return drop(zender.send(Gebeurtenis::Fout(Gestaakt::Store(Arc::new(error)))).await),
-        };
-        loop {
-            let geluid = *bel.borrow_and_update();
-            let leveringen = match self.pagina(peer, gezien, PAGINA).await {
-                Ok(pagina) => pagina,
-                Err(error) => return drop(zender.send(Gebeurtenis::Fout(error)).await),
-            };
-            gezien = leveringen.last().map_or(gezien, |levering| levering.nr);
-            let vol = leveringen.len() >= usize::try_from(PAGINA).unwrap_or(usize::MAX);
-            for levering in leveringen {
-                if zender.send(Gebeurtenis::Levering(Box::new(levering))).await.is_err() {
-                    return;
-                }
-            }
-            if vol {
-                continue;
-            }
-            // From here it costs the database nothing until its bell rings for a number that it has not looked for.
-            let bekend = gezien.max(geluid);
-            while timeout_at(Instant::now() + self.hartslag, bel.wait_for(|nr| *nr > bekend)).await.is_err() {
-                if zender.send(Gebeurtenis::Hartslag(gezien)).await.is_err() {
-                    return;
-                }
-            }
-        }
     }
 }
 

@@ -23,6 +23,8 @@ pub struct Bewaard {
     pub sleutels: Arc<Verpakt>,
     /// Its facts, in the order of acceptance; never empty.
     pub feiten: Vec<GeslotenFeit>,
+    /// Whether the relation of anybody to it ended.
+    pub heeft_einden: bool,
 }
 
 /// One fact of a case as it is stored.
@@ -65,15 +67,17 @@ pub async fn bewaard(conn: &mut Conn<'_>, maatregelen: &[MaatregelId]) -> Result
         sleutels::verpakt(conn, &ids).await?.into_iter().map(|sleutels| (sleutels.id, sleutels)).collect();
     let rijen = fetch_rows!(
         conn,
-        (Uuid, i64, String, i32, i64, Option<Vec<u8>>),
+        (Uuid, i64, String, i32, i64, Option<Vec<u8>>, bool),
         "-- zaken::feiten
-        select maatregel_id, volgnummer, betrokkene, rol, op, feit from gebeurtenissen where soort = 0 and maatregel_id in (",
+        select maatregel_id, volgnummer, betrokkene, rol, op, feit,
+            exists (select 1 from relatie_einden r where r.maatregel_id = gebeurtenissen.maatregel_id)
+        from gebeurtenissen where soort = 0 and maatregel_id in (",
         ") order by maatregel_id, volgnummer",
         maatregelen,
         |maatregel| [maatregel.0]
     );
     let mut zaken: HashMap<MaatregelId, Bewaard> = HashMap::new();
-    for (id, volgnummer, betrokkene, rol, op, feit) in rijen {
+    for (id, volgnummer, betrokkene, rol, op, feit, heeft_einden) in rijen {
         let fout = |kolom| corrupt("gebeurtenissen", kolom, volgnummer);
         let feit = GeslotenFeit {
             volgnummer,
@@ -86,7 +90,7 @@ pub async fn bewaard(conn: &mut Conn<'_>, maatregelen: &[MaatregelId]) -> Result
             Entry::Occupied(mut zaak) => zaak.get_mut().feiten.push(feit),
             Entry::Vacant(zaak) => {
                 let sleutels = sleutels.remove(&id).ok_or_else(|| corrupt("zaaksleutels", "id", id))?;
-                zaak.insert(Bewaard { sleutels: Arc::new(sleutels), feiten: vec![feit] });
+                zaak.insert(Bewaard { sleutels: Arc::new(sleutels), feiten: vec![feit], heeft_einden });
             }
         }
     }

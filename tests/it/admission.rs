@@ -12,6 +12,7 @@ mod replacement;
 mod residence;
 mod scenarios;
 mod state;
+mod uitreiken;
 mod valid;
 mod vooruit;
 mod warnings;

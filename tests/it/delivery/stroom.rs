@@ -6,7 +6,7 @@ use jeugdketen_proto::v1::{AcknowledgeRequest, Receipt};
 use ketenhub::config::Config;
 use prost::Message as _;
 use tokio::sync::watch;
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 
 use crate::support::berichten::{
     Exchange, GEDULD, GI, GI_2, abonneer, bericht_id, bytes, dien_alle_in, dien_in, dien_ruw_in, einde, hartslag, reden, volgende,
@@ -85,6 +85,7 @@ async fn a_quiet_stream_gets_heartbeats_with_the_last_number_given_out() {
     let mut stroom = abonneer(&mut gi, None).await.unwrap();
     let eerste = hartslag(&mut stroom).await;
     assert_eq!(eerste.laatste_postvaknummer, 0);
+    sleep(Duration::from_millis(600)).await;
     dien_in(&mut hub.exchange("rechtbank").await, &zitting(GI)).await.unwrap();
     dien_in(&mut hub.exchange("rechtbank").await, &zitting(GI_2)).await.unwrap();
     assert_eq!(volgende(&mut stroom).await.unwrap().postvaknummer, 1);
