@@ -20,14 +20,14 @@ pub struct Wekker {
 
 type Toehoorders = HashMap<Oin, Vec<Arc<dyn Toehoorder>>>;
 
-/// The place of a stream that listens; it is given up by dropping it.
-pub struct Hoort {
+/// That a stream listens, until it is dropped.
+pub struct Aanmelding {
     wekker: Wekker,
     oin: Oin,
     toehoorder: Arc<dyn Toehoorder>,
 }
 
-impl Drop for Hoort {
+impl Drop for Aanmelding {
     fn drop(&mut self) {
         let mut toehoorders = self.wekker.toehoorders();
         if let Entry::Occupied(mut van) = toehoorders.entry(self.oin) {
@@ -72,9 +72,9 @@ impl Wekker {
     }
 
     /// A stream listens, until what is returned is dropped.
-    pub fn hoort(&self, oin: Oin, toehoorder: Arc<dyn Toehoorder>) -> Hoort {
+    pub fn meld_aan(&self, oin: Oin, toehoorder: Arc<dyn Toehoorder>) -> Aanmelding {
         self.toehoorders().entry(oin).or_default().push(Arc::clone(&toehoorder));
-        Hoort { wekker: self.clone(), oin, toehoorder }
+        Aanmelding { wekker: self.clone(), oin, toehoorder }
     }
 
     /// The stream of a recipient that listens here, when it is the only one.

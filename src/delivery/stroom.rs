@@ -30,7 +30,7 @@ impl Stroom {
     pub(super) async fn lever(self: Arc<Self>, na: Option<i64>) {
         // Listening begins before the first look, so that nothing falls in between.
         let (wekker, oin) = (&self.delivery.wekker, self.peer.oin());
-        let (mut bel, _hoort) = (wekker.luister(oin), wekker.hoort(oin, Arc::clone(&self) as Arc<dyn Toehoorder>));
+        let (mut bel, _aanmelding) = (wekker.luister(oin), wekker.meld_aan(oin, Arc::clone(&self) as Arc<dyn Toehoorder>));
         let begin = match na {
             Some(na) => Ok(na),
             None => self.delivery.stand(&self.peer).await.map(|stand| stand.bevestigd_tot),

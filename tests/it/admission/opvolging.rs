@@ -49,7 +49,7 @@ impl Afloop {
 }
 
 /// Keeps the next transaction waiting.
-async fn houd_op(url: &str) -> PgConnection {
+pub(super) async fn houd_op(url: &str) -> PgConnection {
     let mut ander = PgConnection::connect(url).await.unwrap();
     sqlx::raw_sql("begin; update reeks set bericht = bericht").execute(&mut ander).await.unwrap();
     ander
@@ -76,7 +76,7 @@ async fn houd_op_met(chain: &Chain, bepaling: &Bericht) -> (PgConnection, Wachte
     (dan, bepaling)
 }
 
-async fn zet(chain: &Chain, wie: &str, bericht: &Bericht) -> Wachtend {
+pub(super) async fn zet(chain: &Chain, wie: &str, bericht: &Bericht) -> Wachtend {
     chain.hub.admission.zet(&chain.peer(wie), Inzending::from(bericht.encode_to_vec().as_slice())).await
 }
 
