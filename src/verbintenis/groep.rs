@@ -9,10 +9,13 @@ const WORTEL: u8 = 0x12;
 const EIGEN: u8 = 0x13;
 const KNOOP: u8 = 0x14;
 
-/// Leaves of the tree of own parts: more than a list has elements, so that their number does not show.
-const PLAATSEN: usize = 32;
+/// Height of the tree of own parts.
+const HOOGTE: u32 = 5;
+/// Its leaves: more than a list has elements, so that their number does not show.
+const PLAATSEN: u32 = 1 << HOOGTE;
 
 /// The seed of a message, from which all others come.
+#[derive(Clone)]
 pub(super) struct Zaad(Sleutel);
 
 impl Zaad {
@@ -30,8 +33,16 @@ impl Zaad {
         self.0.over(&[b"eigen", oin])
     }
 
-    fn leeg(&self, nummer: u32) -> Hash {
-        self.0.over(&[b"leeg", &nummer.to_be_bytes()])
+    /// What fills a branch of the tree of own parts that holds none.
+    fn leeg(&self, tak: Tak) -> Hash {
+        self.0.over(&[b"leeg", &tak.hoogte.to_be_bytes(), &tak.nummer.to_be_bytes()])
+    }
+
+    /// Which of so many free places the own part with this number takes.
+    fn plaats(&self, nummer: u32, vrij: usize) -> Option<usize> {
+        let mac = self.0.over(&[b"plaats", &nummer.to_be_bytes()]);
+        let kans = u64::from_be_bytes(*mac.first_chunk()?);
+        usize::try_from(kans.checked_rem(vrij as u64)?).ok()
     }
 }
 
@@ -86,57 +97,68 @@ pub(super) fn wortel(groepen: impl Iterator<Item = Hash>, eigen: Option<Hash>) -
     sha256(&[&bytes])
 }
 
-/// The own parts with their filling, sorted: a place says nothing.
-pub(super) struct Boom(Vec<Hash>);
+/// A branch: the leaves with these numbers, divided by two so many times.
+#[derive(Clone, Copy)]
+struct Tak {
+    hoogte: u32,
+    nummer: u32,
+}
+
+impl Tak {
+    const ALLES: Tak = Tak { hoogte: HOOGTE, nummer: 0 };
+
+    fn omvat(self, plaats: u32) -> bool {
+        plaats >> self.hoogte == self.nummer
+    }
+
+    fn helften(self) -> Option<[Tak; 2]> {
+        let hoogte = self.hoogte.checked_sub(1)?;
+        Some([2 * self.nummer, 2 * self.nummer + 1].map(|nummer| Tak { hoogte, nummer }))
+    }
+}
+
+/// The own parts, each at a place that chance gave it. Branches that hold none are filled as a whole: who sees the hash of one cannot tell.
+pub(super) struct Boom {
+    zaad: Zaad,
+    eigen: Vec<(u32, Hash)>,
+}
 
 impl Boom {
     /// None when there are more own parts than places.
     pub(super) fn van(eigen: impl Iterator<Item = Hash>, zaad: &Zaad) -> Option<Boom> {
-        let mut bladeren: Vec<Hash> = eigen.collect();
-        let vrij = PLAATSEN.checked_sub(bladeren.len())?;
-        bladeren.extend((0..).take(vrij).map(|nummer| zaad.leeg(nummer)));
-        bladeren.sort_unstable();
-        Some(Boom(bladeren))
+        let mut vrij: Vec<u32> = (0..PLAATSEN).collect();
+        let met_plaats = |(nummer, hash)| Some((vrij.remove(zaad.plaats(nummer, vrij.len())?), hash));
+        Some(Boom { zaad: zaad.clone(), eigen: (0..).zip(eigen).map(met_plaats).collect::<Option<_>>()? })
     }
 
     pub(super) fn wortel(&self) -> Hash {
-        let mut laag = self.0.clone();
-        while laag.len() > 1 {
-            omhoog(&mut laag);
-        }
-        laag[0]
+        self.hash(Tak::ALLES)
     }
 
     /// The place of a leaf, and the hashes beside its way to the root.
     pub(super) fn pad(&self, blad: &Hash) -> Option<(u32, Vec<Hash>)> {
-        let plaats = self.0.iter().position(|ander| ander == blad)?;
-        let (mut laag, mut hier, mut pad) = (self.0.clone(), plaats, Vec::new());
-        while laag.len() > 1 {
-            pad.push(laag[hier ^ 1]);
-            omhoog(&mut laag);
-            hier /= 2;
+        let (plaats, _) = self.eigen.iter().find(|(_, hash)| hash == blad)?;
+        let naast = |hoogte| self.hash(Tak { hoogte, nummer: (plaats >> hoogte) ^ 1 });
+        Some((*plaats, (0..HOOGTE).map(naast).collect()))
+    }
+
+    fn hash(&self, tak: Tak) -> Hash {
+        let Some((_, eerste)) = self.eigen.iter().find(|(plaats, _)| tak.omvat(*plaats)) else { return self.zaad.leeg(tak) };
+        match tak.helften() {
+            Some([links, rechts]) => knoop(&self.hash(links), &self.hash(rechts)),
+            None => *eerste,
         }
-        Some((u32::try_from(plaats).ok()?, pad))
     }
 }
 
 /// The root that a leaf and the hashes beside its way lead to; none when the way does not fit the tree.
 pub(super) fn wortel_uit_pad(blad: Hash, plaats: u32, pad: &[Hash]) -> Option<Hash> {
-    if plaats as usize >= PLAATSEN || 1 << pad.len() != PLAATSEN {
+    if plaats >= PLAATSEN || pad.len() != HOOGTE as usize {
         return None;
     }
     let stap =
         |(plaats, hash): (u32, Hash), naast: &Hash| (plaats / 2, if plaats % 2 == 0 { knoop(&hash, naast) } else { knoop(naast, &hash) });
     Some(pad.iter().fold((plaats, blad), stap).1)
-}
-
-/// Puts the layer above in the place of a layer.
-fn omhoog(laag: &mut Vec<Hash>) {
-    let helft = laag.len() / 2;
-    for plaats in 0..helft {
-        laag[plaats] = knoop(&laag[2 * plaats], &laag[2 * plaats + 1]);
-    }
-    laag.truncate(helft);
 }
 
 fn knoop(links: &Hash, rechts: &Hash) -> Hash {
@@ -146,4 +168,54 @@ fn knoop(links: &Hash, rechts: &Hash) -> Hash {
 fn lengte(bytes: &[u8]) -> [u8; 2] {
     // Paths and OINs are far shorter; an OIN in a message that was not checked yet need not be.
     u16::try_from(bytes.len()).unwrap_or(u16::MAX).to_be_bytes()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn boom(aantal: u8, zaad: u32) -> Option<Boom> {
+        let mut bytes = [0; 32];
+        bytes[..4].copy_from_slice(&zaad.to_be_bytes());
+        Boom::van((0..aantal).map(|nummer| [nummer; 32]), &Zaad::van(&bytes))
+    }
+
+    #[test]
+    fn every_own_part_has_a_place_of_its_own_and_a_way_to_the_root() {
+        for aantal in 0..=32 {
+            let boom = boom(aantal, 7).unwrap();
+            let mut plaatsen: Vec<u32> = Vec::new();
+            for nummer in 0..aantal {
+                let (plaats, pad) = boom.pad(&[nummer; 32]).unwrap();
+                assert_eq!(wortel_uit_pad([nummer; 32], plaats, &pad), Some(boom.wortel()), "{nummer} of {aantal}");
+                assert_ne!(wortel_uit_pad([nummer; 32], plaats ^ 1, &pad), Some(boom.wortel()));
+                plaatsen.push(plaats);
+            }
+            plaatsen.sort_unstable();
+            plaatsen.dedup();
+            assert_eq!(plaatsen.len(), usize::from(aantal));
+        }
+        assert!(boom(33, 7).is_none());
+    }
+    #[test]
+    fn a_part_that_is_alone_and_one_of_many_are_found_at_every_place() {
+        for aantal in [1, 5] {
+            let mut geteld = [0; PLAATSEN as usize];
+            for zaad in 0..3200 {
+                let (plaats, _) = boom(aantal, zaad).unwrap().pad(&[aantal - 1; 32]).unwrap();
+                geteld[plaats as usize] += 1;
+            }
+            // A hundred each, give or take six times the square root of it.
+            assert!(geteld.iter().all(|keer| (40..160).contains(keer)), "{geteld:?}");
+        }
+    }
+
+    #[test]
+    fn what_stands_beside_a_way_is_never_the_same_twice() {
+        let mut gezien = std::collections::HashSet::new();
+        for (aantal, zaad) in [(1, 1), (1, 2), (2, 3), (20, 4)] {
+            let (_, pad) = boom(aantal, zaad).unwrap().pad(&[0; 32]).unwrap();
+            assert!(pad.into_iter().all(|hash| gezien.insert(hash)), "{aantal} {zaad}");
+        }
+    }
 }

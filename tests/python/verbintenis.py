@@ -11,7 +11,7 @@ from receipt import Invalid
 
 PACKAGE = "jeugdketen.hub.v1"
 ORDINARY, LIST, OWN = "ordinary", "list", "own"
-PLACES = 32
+HEIGHT = 5
 OPENS_A_CASE = 3  # ZAAKBAND_OPENT
 
 
@@ -185,6 +185,23 @@ def node(left, right):
     return sha256(b"\x14", left, right)
 
 
+def own_parts(parts, seed):
+    """The root of the own parts."""
+    free, placed = list(range(2**HEIGHT)), {}
+    for number, part in enumerate(parts):
+        chance = int.from_bytes(mac(seed, b"plaats", u32(number))[:8], "big")
+        placed[free.pop(chance % len(free))] = part
+
+    def branch(height, number):
+        if not any(place >> height == number for place in placed):
+            return mac(seed, b"leeg", u32(height), u32(number))
+        if height == 0:
+            return placed[number]
+        return node(branch(height - 1, 2 * number), branch(height - 1, 2 * number + 1))
+
+    return branch(HEIGHT, 0)
+
+
 def commitment(bericht, seed):
     """The commitment to a message as it was submitted."""
     kind = Kind(bericht)
@@ -197,11 +214,7 @@ def commitment(bericht, seed):
             own.setdefault(owner, Group.own(mac(seed, b"eigen", owner), owner)).add(path, value)
     root = b""
     if kind.narrowed is not None:
-        layer = [group.hash() for group in own.values()]
-        layer = sorted(layer + [mac(seed, b"leeg", u32(number)) for number in range(PLACES - len(layer))])
-        while len(layer) > 1:
-            layer = [node(*layer[at : at + 2]) for at in range(0, len(layer), 2)]
-        root = layer[0]
+        root = own_parts([group.hash() for group in own.values()], seed)
     return sha256(b"\x12", *(groups[readers].hash() for readers in kind.groups), root)
 
 
@@ -254,7 +267,7 @@ def verify_view(levering, public_key, role, oin):
         root = proof.eigen_deel.wortel
         if own is not None:
             at, root = proof.eigen_deel.plaats, own.hash()
-            if at >= PLACES or 1 << len(proof.eigen_deel.pad) != PLACES:
+            if at >= 2**HEIGHT or len(proof.eigen_deel.pad) != HEIGHT:
                 raise Invalid("the way of the own part does not fit its tree")
             for beside in proof.eigen_deel.pad:
                 root = node(beside, root) if at & 1 else node(root, beside)
