@@ -45,11 +45,21 @@ trap 'exit 1' HUP INT TERM
 trap finish EXIT
 run "$programs/initdb" -D "$home/data" -A trust -U postgres -E UTF8 --locale=C --no-sync >&2
 run env "$@" "$programs/pg_ctl" start -s -w -t 60 -D "$home/data" -l "$home/log" \
-    -o "-h 127.0.0.1 -p $port -k $home -c max_connections=200 -c shared_buffers=512MB -c max_wal_size=4GB" >&2 \
+    -o "-h 127.0.0.1 -p $port -k $home -c max_connections=200 -c shared_buffers=512MB -c min_wal_size=2GB -c max_wal_size=4GB" >&2 \
     || { cat "$home/log" >&2; exit 1; }
 echo ready
 cat >/dev/null
 "#;
+
+/// A server writes its log into files that it has used before, once it has filled as many as it keeps, and that is how a hub finds it from its
+/// first hours on. One that has just begun makes each file as it goes, while a commit waits for that. This fills 2 GiB of files.
+const GEBRUIK: &str = "
+do $$ begin
+    for file in 1 .. 128 loop
+        perform pg_create_restore_point('gebruikt');
+        perform pg_switch_wal();
+    end loop;
+end $$";
 
 /// A server that lives as long as this value, and as this process.
 #[derive(Debug)]
@@ -98,6 +108,15 @@ impl Server {
         let _ = keeper.stderr.take().map(|mut stderr| stderr.read_to_string(&mut reason));
         let _ = keeper.wait();
         bail!("the PostgreSQL server does not start: {reason}")
+    }
+
+    /// Leaves the server as one that has run for a while.
+    pub(super) async fn gebruik(&self) -> anyhow::Result<()> {
+        let mut connection = PgConnection::connect(&self.url("postgres", Weg::Tcp)).await?;
+        sqlx::raw_sql(GEBRUIK).execute(&mut connection).await?;
+        // What lies before it is taken up again.
+        sqlx::raw_sql("checkpoint").execute(&mut connection).await?;
+        Ok(connection.close().await?)
     }
 
     /// Makes an empty database and returns its URL.
