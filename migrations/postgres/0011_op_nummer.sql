@@ -1,0 +1,5 @@
+-- no-transaction
+-- An entry in this index for every record about a person, for what the numbers of the records find nearly as well: the oldest that was not
+-- handed over is the first of them after a number, and how many there are is counted from there. It is dropped without holding up who reads
+-- or writes meanwhile, which is not possible within a transaction.
+drop index concurrently if exists audit_betrokkene;
