@@ -53,10 +53,10 @@ cat >/dev/null
 
 /// A server writes its log into files that it has used before, once it has filled as many as it keeps, and that is how a hub finds it from its
 /// first hours on. One that has just begun makes each file as it goes, while a commit waits for that. This fills 2 GiB of files.
-const GEBRUIK: &str = "
+const FILL_LOG: &str = "
 do $$ begin
     for file in 1 .. 128 loop
-        perform pg_create_restore_point('gebruikt');
+        perform pg_create_restore_point('filled');
         perform pg_switch_wal();
     end loop;
 end $$";
@@ -110,10 +110,10 @@ impl Server {
         bail!("the PostgreSQL server does not start: {reason}")
     }
 
-    /// Leaves the server as one that has run for a while.
-    pub(super) async fn gebruik(&self) -> anyhow::Result<()> {
+    /// Leaves the server with a log whose files are used again, as one that has run for a while.
+    pub(super) async fn fill_log(&self) -> anyhow::Result<()> {
         let mut connection = PgConnection::connect(&self.url("postgres", Weg::Tcp)).await?;
-        sqlx::raw_sql(GEBRUIK).execute(&mut connection).await?;
+        sqlx::raw_sql(FILL_LOG).execute(&mut connection).await?;
         // What lies before it is taken up again.
         sqlx::raw_sql("checkpoint").execute(&mut connection).await?;
         Ok(connection.close().await?)

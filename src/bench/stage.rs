@@ -60,7 +60,7 @@ impl Database {
             Opslag::Postgres(weg) => {
                 let env = plan.env.clone();
                 let server = tokio::task::spawn_blocking(move || Server::start(&env)).await??;
-                server.gebruik().await?;
+                server.fill_log().await?;
                 (Some(server.database("ketenhub", *weg).await?), Some(server))
             }
         };

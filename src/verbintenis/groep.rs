@@ -197,6 +197,7 @@ mod tests {
         }
         assert!(boom(33, 7).is_none());
     }
+
     #[test]
     fn a_part_that_is_alone_and_one_of_many_are_found_at_every_place() {
         for aantal in [1, 5] {
