@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::berichten::{ANDEREN, GEMETEN, Keten, Maker, bepalingen, bereid_voor};
 use super::load::{self, Load, Measured, Pace, Target, Way};
-use super::rapport::{Figures, Machine};
+use super::rapport::{Figures, Machine, median, ratios_p99};
 use super::stage::{Stage, no_quota, quota, quota_exists};
 use super::{Plan, Voortgang};
 
@@ -42,14 +42,18 @@ pub struct BuurmanReport {
     pub without: Figures,
     /// The others with it.
     pub with: Figures,
-    /// 99th percentile with ÷ without.
+    /// 99th percentile with ÷ without, the median of the rounds.
     pub ratio_p99: f64,
+    /// The same of each round.
+    pub ratios_p99: Vec<f64>,
     /// Messages a second that the neighbour tried to send.
     pub neighbour_asked_per_second: f64,
     /// Messages of the neighbour that were accepted.
     pub neighbour_accepted: u64,
     /// Messages of the neighbour that were refused for being too many.
     pub neighbour_refused: u64,
+    /// Messages that the neighbour could not send, since as many calls as it may have were open.
+    pub neighbour_unsent: u64,
     /// The machine.
     pub machine: Machine,
 }
@@ -72,26 +76,35 @@ pub(super) async fn buurman(plan: &Plan, wie: Buurman, voortgang: &dyn Voortgang
     let (mut without, mut with, mut noises) = (Vec::new(), Vec::new(), Vec::new());
     for nr in 0..plan.rounds {
         voortgang.ronde(nr, plan.rounds);
-        without.push(load::run(&load, &others, &maker).await?);
+        // Every other round in the other order.
+        if nr.is_multiple_of(2) {
+            without.push(load::run(&load, &others, &maker).await?);
+        }
         let (one, noise) = beside(load, &others, &maker, noise, &neighbour, &too_much).await?;
         with.push(one);
         noises.push(noise);
+        if without.len() < with.len() {
+            without.push(load::run(&load, &others, &maker).await?);
+        }
         stage.hub_runs()?;
     }
     let machine = Machine::judge(stage.fsync_per_second, stage.processes.since(&begin));
     voortgang.klaar();
+    let ratios_p99 = ratios_p99(with.iter().map(|m| &m.latencies), without.iter().map(|m| &m.latencies));
     let (without, with) = (Figures::of(&without.iter().collect::<Vec<_>>())?, Figures::of(&with.iter().collect::<Vec<_>>())?);
     Ok(BuurmanReport {
         case: "buurman",
         database: stage.database.soort,
         quota_per_second: (plan.hub.is_none() && quota_exists()).then_some(wie.quota),
         others_per_second: wie.anderen,
-        ratio_p99: with.p99_us as f64 / without.p99_us.max(1) as f64,
+        ratio_p99: median(ratios_p99.clone()),
+        ratios_p99,
         without,
         with,
         neighbour_asked_per_second: asked,
         neighbour_accepted: noises.iter().map(|noise| noise.calls).sum(),
         neighbour_refused: noises.iter().map(|noise| noise.refused).sum(),
+        neighbour_unsent: noises.iter().map(|noise| noise.unsent).sum(),
         machine,
     })
 }

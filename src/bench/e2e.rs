@@ -7,7 +7,7 @@ use super::lezers::{Geleverd, Lezers};
 use super::load::{self, Load, Measured, Pace, Target, Way};
 use super::machine::Spent;
 use super::rapport::{Cpu, Figures, Machine, median};
-use super::stage::{Stage, no_quota};
+use super::stage::{Stage, Welke, no_quota};
 use super::{Plan, Voortgang};
 use std::sync::Arc;
 
@@ -58,12 +58,12 @@ pub(super) struct Opstelling {
 }
 
 impl Opstelling {
-    pub(super) async fn prepare(plan: &Plan, stage: &Stage) -> anyhow::Result<Opstelling> {
-        let hub = stage.to_hub(GEMETEN.gi, plan.connections).await?;
-        let rechtbank = stage.to_hub(GEMETEN.rechtbank, plan.connections).await?;
+    pub(super) async fn prepare(plan: &Plan, stage: &Stage, welke: Welke) -> anyhow::Result<Opstelling> {
+        let hub = stage.to(welke, GEMETEN.gi, plan.connections).await?;
+        let rechtbank = stage.to(welke, GEMETEN.rechtbank, plan.connections).await?;
         let zaken = bereid_voor(&GEMETEN, &rechtbank.channels, &hub.channels, plan.zaken, &stage.clock).await?;
         let maker = bepalingen(&GEMETEN, plan.bytes, zaken, &stage.clock)?;
-        let lezers = Lezers::start(stage, &[GEMETEN.aanbieder, GEMETEN.gemeente]).await?;
+        let lezers = Lezers::start(stage, welke, &[GEMETEN.aanbieder, GEMETEN.gemeente]).await?;
         Ok(Opstelling { hub, maker, lezers })
     }
 }
@@ -73,7 +73,7 @@ pub(super) async fn e2e(plan: &Plan, rate: f64, voortgang: &dyn Voortgang) -> an
     voortgang.stap("starting");
     let mut stage = Stage::open(plan, &no_quota()).await?;
     voortgang.stap("preparing cases");
-    let opstelling = Opstelling::prepare(plan, &stage).await?;
+    let opstelling = Opstelling::prepare(plan, &stage, Welke::Gemeten).await?;
     let echo = stage.to_echo(GEMETEN.gi, plan.connections).await?;
     let load = Load { way: Way::Unary, pace: Pace::Open(rate), in_flight: plan.in_flight, duration: plan.duration, tolerant: false };
     let begin = stage.processes.cpu();

@@ -17,8 +17,8 @@ use tonic::{Status, Streaming};
 use uuid::Uuid;
 
 use super::berichten::Maker;
-use super::load::{self, Load, Measured, Target, open_loop};
-use super::stage::Stage;
+use super::load::{self, Load, Measured, Places, Target, open_loop};
+use super::stage::{Stage, Welke};
 use crate::wire::client::uitleg;
 
 /// How long the last deliveries may take after the last message was sent.
@@ -60,10 +60,10 @@ pub(super) struct Geleverd {
 
 impl Lezers {
     /// Opens a subscription for each; what was in their mailboxes before is acknowledged unread.
-    pub(super) async fn start(stage: &Stage, wie: &[&'static str]) -> anyhow::Result<Lezers> {
+    pub(super) async fn start(stage: &Stage, welke: Welke, wie: &[&'static str]) -> anyhow::Result<Lezers> {
         let mut lezers = Lezers { ontvangst: Arc::new(Mutex::new(Ontvangst::leeg(wie.len())?)), aantal: wie.len(), tasks: Vec::new() };
         for (index, naam) in wie.iter().enumerate() {
-            let channels = stage.to_hub(naam, 1).await?.channels;
+            let channels = stage.to(welke, naam, 1).await?.channels;
             let mut exchange = ExchangeServiceClient::new(channels.into_iter().next().context("a connection")?);
             let na = begin(&mut exchange).await.map_err(|status| anyhow::anyhow!("{naam}: {}", uitleg(&status)))?;
             let stroom = exchange.subscribe(SubscribeRequest { na: Some(na) }).await;
@@ -85,7 +85,7 @@ impl Lezers {
         let (ontvangst, aantal) = (Arc::clone(&self.ontvangst), self.aantal);
         let (channels, path, maker) = (target.channels.clone(), target.unary, Arc::clone(maker));
         let turn = std::sync::atomic::AtomicUsize::new(0);
-        let submit = open_loop(rate, load.duration, load.in_flight.max(load::AT_ONCE), move |intended| {
+        let submit = open_loop(rate, load.duration, Places::Wait(load.in_flight.max(load::AT_ONCE)), move |intended| {
             let channel = channels[turn.fetch_add(1, std::sync::atomic::Ordering::Relaxed) % channels.len()].clone();
             let (id, bericht) = maker.next_with_id();
             nu(&ontvangst).open.insert(id, (intended, aantal));

@@ -22,8 +22,6 @@ use tonic_prost::ProstCodec;
 use super::berichten::Maker;
 use crate::wire::client::uitleg;
 
-/// How long a sender that may be refused waits for its answer before it gives up.
-const PATIENCE: Duration = Duration::from_secs(2);
 /// How long calls that were sent may take to come back after the last was sent.
 const AFTER: Duration = Duration::from_secs(120);
 
@@ -53,7 +51,7 @@ pub(super) struct Load {
     /// Calls at once; in an open loop the most that may be.
     pub(super) in_flight: usize,
     pub(super) duration: Duration,
-    /// Whether a refusal with RESOURCE_EXHAUSTED is counted instead of failing the run.
+    /// Whether a refusal with RESOURCE_EXHAUSTED is counted instead of failing the run, and what finds no place is not sent instead of waiting.
     pub(super) tolerant: bool,
 }
 
@@ -77,6 +75,8 @@ pub(super) struct Measured {
     pub(super) calls: u64,
     /// Calls that were refused for being too many.
     pub(super) refused: u64,
+    /// Calls that were not sent, since as many as may be were open.
+    pub(super) unsent: u64,
     pub(super) elapsed: Duration,
     /// In microseconds.
     pub(super) latencies: Histogram<u64>,
@@ -84,7 +84,7 @@ pub(super) struct Measured {
 
 impl Measured {
     fn new() -> anyhow::Result<Measured> {
-        Ok(Measured { calls: 0, refused: 0, elapsed: Duration::ZERO, latencies: histogram()? })
+        Ok(Measured { calls: 0, refused: 0, unsent: 0, elapsed: Duration::ZERO, latencies: histogram()? })
     }
 
     pub(super) fn per_second(&self) -> f64 {
@@ -99,6 +99,7 @@ impl Measured {
     fn add(&mut self, other: &Measured) -> anyhow::Result<()> {
         self.calls += other.calls;
         self.refused += other.refused;
+        self.unsent += other.unsent;
         Ok(self.latencies.add(&other.latencies)?)
     }
 }
@@ -240,14 +241,17 @@ async fn open(
 async fn open_unary(load: &Load, rate: f64, target: &Target, maker: &Arc<Maker>) -> anyhow::Result<Measured> {
     let turn = std::sync::atomic::AtomicUsize::new(0);
     let (channels, path, maker) = (target.channels.clone(), target.unary, Arc::clone(maker));
-    let tolerant = load.tolerant;
-    open_loop(rate, load.duration, load.in_flight.max(AT_ONCE), move |_| {
+    let (tolerant, end) = (load.tolerant, Instant::now() + load.duration);
+    let at_once = load.in_flight.max(AT_ONCE);
+    let places = if tolerant { Places::OrNotAtAll(at_once) } else { Places::Wait(at_once) };
+    open_loop(rate, load.duration, places, move |_| {
         let channel = channels[turn.fetch_add(1, std::sync::atomic::Ordering::Relaxed) % channels.len()].clone();
         let bericht = maker.next();
         async move {
             let mut grpc = Grpc::new(channel);
             let call = unary(&mut grpc, path, bericht);
-            let answer = if tolerant { tokio::time::timeout(PATIENCE, call).await } else { Ok(call.await) };
+            // Who may be refused does not wait for it when everything is over.
+            let answer = if tolerant { tokio::time::timeout_at(end.into(), call).await } else { Ok(call.await) };
             match answer {
                 Ok(Ok(_)) => Ok(true),
                 Ok(Err(status)) if tolerant && status.code() == Code::ResourceExhausted => Ok(false),
@@ -259,30 +263,53 @@ async fn open_unary(load: &Load, rate: f64, target: &Target, maker: &Arc<Maker>)
     .await
 }
 
-/// Calls at once in an open loop before one waits for another; what waits is counted.
+/// Calls at once in an open loop.
 pub(super) const AT_ONCE: usize = 1024;
 
-/// Calls so many times a second, at most so many at once. Each latency counts from the moment its call should have begun. A call is told
-/// that moment; one that says `false` was refused and is counted apart.
-pub(super) async fn open_loop<F, C>(rate: f64, duration: Duration, at_once: usize, call: F) -> anyhow::Result<Measured>
+/// What a call in an open loop does when so many are open.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Places {
+    /// It waits for one of them to end; its waiting is counted.
+    Wait(usize),
+    /// It is not sent.
+    OrNotAtAll(usize),
+}
+
+/// Calls so many times a second. Each latency counts from the moment its call should have begun. A call is told that moment; one that says
+/// `false` was refused and is counted apart.
+pub(super) async fn open_loop<F, C>(rate: f64, duration: Duration, places: Places, call: F) -> anyhow::Result<Measured>
 where
     F: Fn(Instant) -> C + Send + Sync + 'static,
     C: Future<Output = anyhow::Result<bool>> + Send + 'static,
 {
     let (results, mut gathered) = mpsc::unbounded_channel();
-    let (places, runtime) = (Arc::new(Semaphore::new(at_once)), tokio::runtime::Handle::current());
+    let runtime = tokio::runtime::Handle::current();
     let begin = Instant::now();
     let sending = tokio::task::spawn_blocking(move || {
-        let call = Arc::new(call);
-        beat(begin, rate, duration, |intended| {
-            let (places, call, results) = (Arc::clone(&places), Arc::clone(&call), results.clone());
+        let (call, mut unsent) = (Arc::new(call), 0);
+        let (aantal, wait) = match places {
+            Places::Wait(aantal) => (aantal, true),
+            Places::OrNotAtAll(aantal) => (aantal, false),
+        };
+        let places = Arc::new(Semaphore::new(aantal));
+        beat(begin, rate, duration, if wait { Duration::ZERO } else { GRAIN }, |intended| {
+            let (call, places, results) = (Arc::clone(&call), Arc::clone(&places), results.clone());
+            let place = places.clone().try_acquire_owned().ok();
+            if !wait && place.is_none() {
+                unsent += 1;
+                return true;
+            }
             runtime.spawn(async move {
-                let place = places.acquire_owned().await;
+                let place = match place {
+                    Some(place) => Ok(place),
+                    None => places.acquire_owned().await,
+                };
                 let answer = call(intended).await;
                 drop((results.send((intended.elapsed(), answer)), place));
             });
             true
         });
+        unsent
     });
     let gathering = async {
         let mut measured = Measured::new()?;
@@ -293,18 +320,22 @@ where
     };
     let gathered = tokio::time::timeout(duration + AFTER, gathering).await;
     let mut measured = gathered.context("the server did not catch up with the rate")??;
-    sending.await?;
+    measured.unsent = sending.await?;
     measured.elapsed = begin.elapsed();
     Ok(measured)
 }
 
-/// Beats so many times a second on a thread of its own, whose sleep is finer than the timer of the runtime. Ends early when told so.
-fn beat(begin: Instant, rate: f64, duration: Duration, mut at: impl FnMut(Instant) -> bool) {
+/// Who may not send most of what it would sends what is due so often, and does not wake up for each.
+const GRAIN: Duration = Duration::from_millis(2);
+
+/// Beats so many times a second on a thread of its own, whose sleep is finer than the timer of the runtime; of beats that are closer together
+/// than `grain`, those that are due together. Ends early when told so.
+fn beat(begin: Instant, rate: f64, duration: Duration, grain: Duration, mut at: impl FnMut(Instant) -> bool) {
     let beats = (rate * duration.as_secs_f64()).round().max(1.0) as u64;
     for nr in 0..beats {
         let intended = begin + Duration::from_secs_f64(nr as f64 / rate);
         if let Some(wait) = intended.checked_duration_since(Instant::now()) {
-            std::thread::sleep(wait);
+            std::thread::sleep(wait.max(grain));
         }
         if !at(intended) {
             return;
@@ -334,7 +365,7 @@ async fn open_stream(load: &Load, rate: f64, target: &Target, maker: &Arc<Maker>
     let (maker, duration) = (Arc::clone(maker), load.duration);
     let sending = tokio::task::spawn_blocking(move || {
         let mut turn = 0;
-        beat(begin, rate, duration, |intended| {
+        beat(begin, rate, duration, Duration::ZERO, |intended| {
             let (sender, moments) = &senders[turn % senders.len()];
             turn += 1;
             moments.send(intended).is_ok() && sender.send(request(maker.next())).is_ok()
@@ -366,7 +397,7 @@ mod tests {
                 Ok(true)
             }
         };
-        let measured = open_loop(500.0, Duration::from_secs(1), 1, call).await.unwrap();
+        let measured = open_loop(500.0, Duration::from_secs(1), Places::Wait(1), call).await.unwrap();
         assert_eq!(measured.calls, 500);
         // One call in five hundred stood still; one in seven should have been served meanwhile.
         let at = |quantile| measured.latencies.value_at_quantile(quantile);
@@ -381,10 +412,26 @@ mod tests {
             let nr = nr.fetch_add(1, Ordering::Relaxed);
             async move { Ok(nr.is_multiple_of(2)) }
         };
-        let measured = open_loop(1000.0, Duration::from_millis(100), 8, every_other).await.unwrap();
+        let measured = open_loop(1000.0, Duration::from_millis(100), Places::Wait(8), every_other).await.unwrap();
         assert_eq!((measured.calls, measured.refused), (50, 50));
         let failing = |_| async { bail!("no") };
-        assert!(open_loop(1000.0, Duration::from_millis(100), 8, failing).await.is_err());
+        assert!(open_loop(1000.0, Duration::from_millis(100), Places::Wait(8), failing).await.is_err());
+    }
+
+    #[tokio::test]
+    async fn what_finds_no_place_is_not_sent_when_that_was_asked() {
+        let (open, most) = (Arc::new(AtomicU32::new(0)), Arc::new(AtomicU32::new(0)));
+        let (counted, slow) = (Arc::clone(&most), move |_| {
+            let open = Arc::clone(&open);
+            most.fetch_max(open.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
+            async move {
+                tokio::time::sleep(Duration::from_millis(300)).await;
+                open.fetch_sub(1, Ordering::SeqCst);
+                Ok(true)
+            }
+        });
+        let measured = open_loop(1000.0, Duration::from_millis(200), Places::OrNotAtAll(8), slow).await.unwrap();
+        assert_eq!((measured.calls, measured.unsent, counted.load(Ordering::SeqCst)), (8, 192, 8));
     }
 
     #[test]

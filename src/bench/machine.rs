@@ -27,6 +27,8 @@ pub(super) fn fsync_rate(folder: &Path) -> std::io::Result<f64> {
 pub(super) struct Processes {
     /// The hub.
     pub(super) hub: Option<u32>,
+    /// The hub that runs beside it.
+    pub(super) ernaast: Option<u32>,
     /// The yardstick.
     pub(super) echo: Option<u32>,
     /// The first process of the PostgreSQL server.
@@ -41,6 +43,7 @@ pub(super) struct Cpu {
     own: u64,
     ended_children: u64,
     hub: u64,
+    ernaast: u64,
     echo: u64,
     postgres: u64,
 }
@@ -88,6 +91,7 @@ impl Processes {
             own: own.used,
             ended_children: own.ended_children,
             hub: of(self.hub).used,
+            ernaast: of(self.ernaast).used,
             echo: of(self.echo).used,
             postgres: self.postgres.map(family).unwrap_or_default(),
         }
@@ -100,7 +104,7 @@ impl Processes {
         let hub = part(now.hub, earlier.hub);
         let postgres = part(now.postgres, earlier.postgres);
         let own = part(now.own, earlier.own);
-        let rest = part(now.ended_children, earlier.ended_children) + part(now.echo, earlier.echo);
+        let rest = part(now.ended_children, earlier.ended_children) + part(now.ernaast, earlier.ernaast) + part(now.echo, earlier.echo);
         let others = part(now.machine, earlier.machine).saturating_sub(hub + postgres + own + rest);
         let seconds = |ticks: u64| ticks as f64 / TICKS;
         Spent {

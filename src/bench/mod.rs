@@ -122,8 +122,8 @@ pub async fn idle(plan: &Plan, aantal: usize, voortgang: &dyn Voortgang) -> anyh
     idle::idle(plan, aantal, voortgang).await
 }
 
-/// Measures what so many unread messages of others cost, with delivery at so many messages a second.
-pub async fn achterstand(plan: &Plan, berichten: usize, rate: f64, voortgang: &dyn Voortgang) -> anyhow::Result<AchterstandReport> {
+/// Measures what many unread messages of others cost beside few, with delivery at so many messages a second.
+pub async fn achterstand(plan: &Plan, berichten: [usize; 2], rate: f64, voortgang: &dyn Voortgang) -> anyhow::Result<AchterstandReport> {
     achterstand::achterstand(plan, berichten, rate, voortgang).await
 }
 

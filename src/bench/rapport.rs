@@ -1,6 +1,7 @@
 //! What a run says: figures, ratios to the yardsticks of the same run, and whether it can be trusted. The names of the fields are those of
 //! the JSON.
 
+use hdrhistogram::Histogram;
 use serde::Serialize;
 
 use super::load::{self, Measured};
@@ -34,7 +35,7 @@ impl Figures {
     }
 
     /// Of one histogram.
-    pub(super) fn from(latencies: &hdrhistogram::Histogram<u64>, per_second: f64) -> Figures {
+    pub(super) fn from(latencies: &Histogram<u64>, per_second: f64) -> Figures {
         let at = |quantile| latencies.value_at_quantile(quantile);
         Figures { per_second, p50_us: at(0.5), p90_us: at(0.9), p99_us: at(0.99), p999_us: at(0.999), max_us: latencies.max() }
     }
@@ -88,6 +89,15 @@ impl Cpu {
         let each = |seconds: f64| if messages == 0 { 0.0 } else { seconds * 1e6 / messages as f64 };
         Cpu { hub_us: each(spent.hub), postgres_us: each(spent.postgres), generator_us: each(spent.generator) }
     }
+}
+
+/// Of each round the 99th percentile of one ÷ that of the other.
+pub(super) fn ratios_p99<'a>(
+    one: impl IntoIterator<Item = &'a Histogram<u64>>,
+    other: impl IntoIterator<Item = &'a Histogram<u64>>,
+) -> Vec<f64> {
+    let p99 = |latencies: &Histogram<u64>| latencies.value_at_quantile(0.99).max(1) as f64;
+    one.into_iter().zip(other).map(|(one, other)| p99(one) / p99(other)).collect()
 }
 
 /// The middle of some numbers; of an even number of them the upper of the two.

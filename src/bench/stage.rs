@@ -78,12 +78,24 @@ impl Database {
         match (&self.server, &self.url) {
             (Some(server), Some(url)) => {
                 let weg = if url.contains("host=") { Weg::Socket } else { Weg::Tcp };
-                server.database("onbeschermd", weg).await
+                server.database(ERNAAST, weg).await
             }
-            (None, Some(url)) if !url.starts_with("sqlite:") => Ok(format!("{url}_unprotected")),
-            _ => Ok(format!("sqlite:{}", folder.join("onbeschermd.db").display())),
+            (None, Some(url)) if !url.starts_with("sqlite:") => Ok(format!("{url}_{ERNAAST}")),
+            _ => Ok(format!("sqlite:{}", folder.join(format!("{ERNAAST}.db")).display())),
         }
     }
+}
+
+/// What the second hub and its database are called.
+const ERNAAST: &str = "ernaast";
+
+/// One of the hubs of a run.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Welke {
+    /// The one that is measured.
+    Gemeten,
+    /// The second one, when it was started.
+    Ernaast,
 }
 
 /// A run takes place here.
@@ -97,7 +109,7 @@ pub(super) struct Stage {
     /// Writes of 4 KiB with fdatasync a second, before the run.
     pub(super) fsync_per_second: f64,
     hub: Option<Child>,
-    unprotected: Option<Child>,
+    ernaast: Option<Child>,
     echo: Child,
     hub_address: String,
     certs: PathBuf,
@@ -127,16 +139,20 @@ impl Stage {
             let url = url.as_deref().filter(|url| !url.starts_with("sqlite:"))?;
             postgres::first_process(url).await
         };
-        let processes = Processes { hub: hub.as_ref().map(Child::pid), echo: Some(echo.pid()), postgres: first_process.await };
+        let processes =
+            Processes { hub: hub.as_ref().map(Child::pid), ernaast: None, echo: Some(echo.pid()), postgres: first_process.await };
         let clock = Clock::machine();
-        Ok(Stage { clock, database, bare, processes, fsync_per_second, hub, unprotected: None, echo, hub_address, certs, folder })
+        Ok(Stage { clock, database, bare, processes, fsync_per_second, hub, ernaast: None, echo, hub_address, certs, folder })
     }
 
-    /// Starts a hub that protects nothing, on a database of its own.
-    pub(super) async fn start_unprotected(&mut self, plan: &Plan, limits: &str) -> anyhow::Result<()> {
+    /// Starts a second hub, on a database of its own beside that of the first.
+    pub(super) async fn start_ernaast(&mut self, plan: &Plan, limits: &str, beschermd: bool) -> anyhow::Result<()> {
         let url = self.database.second(&self.folder.0).await?;
-        let config = hub_config(&self.folder.0, "onbeschermd", &self.certs, &url, limits)?;
-        self.unprotected = Some(Child::start(&["bench", "unprotected"], &config, &plan.env).await?);
+        let config = hub_config(&self.folder.0, ERNAAST, &self.certs, &url, limits)?;
+        let command: &[&str] = if beschermd { &["serve"] } else { &["bench", "unprotected"] };
+        let hub = Child::start(command, &config, &plan.env).await?;
+        self.processes.ernaast = Some(hub.pid());
+        self.ernaast = Some(hub);
         Ok(())
     }
 
@@ -152,16 +168,18 @@ impl Stage {
         Ok(())
     }
 
-    /// Connections to the hub with the certificate of a participant.
+    /// Connections to the hub that is measured, with the certificate of a participant.
     pub(super) async fn to_hub(&self, wie: &str, connections: usize) -> anyhow::Result<Target> {
-        let channels = self.connect(&self.hub_address, wie, connections).await?;
-        Ok(Target { channels, unary: SUBMIT, stream: SUBMIT_STREAM })
+        self.to(Welke::Gemeten, wie, connections).await
     }
 
-    /// Connections to the hub that protects nothing.
-    pub(super) async fn to_unprotected(&self, wie: &str, connections: usize) -> anyhow::Result<Target> {
-        let address = self.unprotected.as_ref().map(|hub| hub.address.as_str()).context("that hub does not run")?;
-        let channels = self.connect(address, wie, connections).await?;
+    /// Connections to one of the hubs, with the certificate of a participant.
+    pub(super) async fn to(&self, welke: Welke, wie: &str, connections: usize) -> anyhow::Result<Target> {
+        let address = match welke {
+            Welke::Gemeten => Some(self.hub_address.as_str()),
+            Welke::Ernaast => self.ernaast.as_ref().map(|hub| hub.address.as_str()),
+        };
+        let channels = self.connect(address.context("that hub does not run")?, wie, connections).await?;
         Ok(Target { channels, unary: SUBMIT, stream: SUBMIT_STREAM })
     }
 
@@ -201,9 +219,9 @@ impl Stage {
         self.bare.as_ref().map_or_else(Clone::clone, Bare::how)
     }
 
-    /// An error when the hub ended by itself.
+    /// An error when a hub ended by itself.
     pub(super) fn hub_runs(&mut self) -> anyhow::Result<()> {
-        let runs = self.hub.as_mut().is_none_or(Child::runs);
+        let runs = [&mut self.hub, &mut self.ernaast].into_iter().all(|hub| hub.as_mut().is_none_or(Child::runs));
         anyhow::ensure!(runs, "the hub ended during the run");
         Ok(())
     }

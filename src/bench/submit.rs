@@ -12,7 +12,7 @@ use super::berichten::{GEMETEN, Maker, bepalingen, bereid_voor, uitspraken};
 use super::load::{self, Load, Measured, Pace, SUBMIT, Target, Way};
 use super::machine::Spent;
 use super::rapport::{Cpu, Figures, Machine, median};
-use super::stage::{Stage, no_quota};
+use super::stage::{Stage, Welke, no_quota};
 use super::{Plan, Soort, Voortgang};
 use crate::wire::client::uitleg;
 
@@ -142,9 +142,9 @@ impl<'a> Run<'a> {
         let maker = prepared(plan, soort, &hub, &stage.to_hub(GEMETEN.rechtbank, connections).await?, stage).await?;
         let mut unprotected = None;
         if opties.onbeschermd {
-            stage.start_unprotected(plan, &no_quota()).await?;
-            let target = stage.to_unprotected(wie, connections).await?;
-            let rechtbank = stage.to_unprotected(GEMETEN.rechtbank, connections).await?;
+            stage.start_ernaast(plan, &no_quota(), false).await?;
+            let target = stage.to(Welke::Ernaast, wie, connections).await?;
+            let rechtbank = stage.to(Welke::Ernaast, GEMETEN.rechtbank, connections).await?;
             let maker = prepared(plan, soort, &target, &rechtbank, stage).await?;
             unprotected = Some((target, maker));
         }

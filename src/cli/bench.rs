@@ -60,9 +60,12 @@ pub(super) enum Command {
     Achterstand {
         #[command(flatten)]
         gemeen: Gemeen,
-        /// Messages of others in the end; the first measurement is at 10,000.
+        /// Messages of others at one hub.
         #[arg(long, default_value_t = 200_000, value_name = "M")]
         berichten: usize,
+        /// Messages of others at the hub beside it.
+        #[arg(long, default_value_t = 10_000, value_name = "M")]
+        weinig: usize,
         /// Messages a second while delivery is measured.
         #[arg(long, default_value_t = 500.0, value_name = "N")]
         per_second: f64,
@@ -235,7 +238,7 @@ pub(super) struct Zending {
     /// Measure one message at a time too.
     #[arg(long)]
     vergelijk_een: bool,
-    /// Measure a hub that protects nothing too; on a PostgreSQL database that was given one more with `_unprotected` behind its name.
+    /// Measure a hub that protects nothing too; on a PostgreSQL database that was given one more with `_ernaast` behind its name.
     #[arg(long, conflicts_with = "hub")]
     onbeschermd: bool,
 }
@@ -342,9 +345,9 @@ pub(super) async fn run(command: &Command) -> anyhow::Result<()> {
             let report = bench::idle(&gemeen.plan(ONE, None)?, *abonnees, &balk).await?;
             print(&report, gemeen.vorm, tabel::idle)
         }
-        Command::Achterstand { gemeen, berichten, per_second, in_flight } => {
+        Command::Achterstand { gemeen, berichten, weinig, per_second, in_flight } => {
             let plan = gemeen.plan(*in_flight, Some(*per_second))?;
-            let report = bench::achterstand(&plan, *berichten, *per_second, &balk).await?;
+            let report = bench::achterstand(&plan, [*weinig, *berichten], *per_second, &balk).await?;
             print(&report, gemeen.vorm, tabel::achterstand)
         }
         Command::Buurman { gemeen, quota, buurman_per_second, per_second } => {

@@ -17,7 +17,6 @@ use super::kader::{antwoord, stijl};
 use super::{Paginas, taal};
 use crate::identity::verbinding::Identiteit;
 use crate::wire::pagina::Nee;
-use crate::wire::quota::houd_op;
 
 /// What goes with every answer. There is no script to allow, and nothing of another origin.
 const KOPPEN: [(HeaderName, &str); 8] = [
@@ -89,7 +88,7 @@ pub(super) async fn bewaak(
         }
         Err(nee) => {
             if nee.code == StatusCode::TOO_MANY_REQUESTS {
-                houd_op().await;
+                paginas.quotum.houd_op(identiteit.oin).await;
             }
             nee.into_response()
         }

@@ -1,11 +1,10 @@
 //! What one participant may ask of the hub: so many messages a second, and so many at once after a time of rest. Beyond it a single call is
-//! refused before its body is read, and not at once, so that who asks again and again gains nothing; a stream is read slower. Pages have the
-//! same quota, counted apart. It looks at no message, and says nothing of the register: who counts is who the certificate names.
+//! refused before its body is read, and not at once, so that who asks again and again gains nothing and is no work; a stream is read slower.
+//! Pages have the same quota, counted apart. It looks at no message, and says nothing of the register: who counts is who the certificate names.
 
 use std::collections::HashMap;
 use std::pin::Pin;
-use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -21,8 +20,10 @@ use crate::identity::verbinding::Identiteit;
 
 /// How long a refusal is held back at least. A connection has so many calls open and no more, so this is what bounds the work of refusing.
 const TRAAG: Duration = Duration::from_secs(1);
-/// And how much longer at most.
-const SPREIDING: Duration = Duration::from_millis(500);
+/// And at most, which is less than a client should wait for an answer (`clients/service-config.json`).
+const TRAAGST: Duration = Duration::from_secs(15);
+/// The refusals of one participant are no further apart than this, however small its quota.
+const UITEEN: Duration = Duration::from_millis(10);
 /// The calls that count for one each. What a stream of submissions brings is counted as it is read.
 const TELLEN: [&str; 3] = [
     "/jeugdketen.hub.v1.ExchangeService/Submit",
@@ -30,7 +31,7 @@ const TELLEN: [&str; 3] = [
     "/jeugdketen.hub.v1.ExchangeService/Acknowledge",
 ];
 
-/// What each participant has left, as the moment at which it will have everything again.
+/// What each participant has left.
 #[derive(Debug)]
 pub(crate) struct Quotum {
     /// Between two messages.
@@ -38,13 +39,22 @@ pub(crate) struct Quotum {
     /// As far as a participant may be ahead.
     vooruit: Duration,
     begin: Instant,
-    vol_op: Mutex<HashMap<Oin, Duration>>,
+    standen: Mutex<HashMap<Oin, Stand>>,
+}
+
+/// Of one participant; moments since the beginning.
+#[derive(Debug, Default)]
+struct Stand {
+    /// When it will have everything again.
+    vol_op: Duration,
+    /// When its last refusal is answered.
+    geweigerd_op: Duration,
 }
 
 impl Quotum {
     pub(crate) fn nieuw(limits: &Limits) -> Quotum {
         let tussen = Duration::from_secs(1) / limits.quota_per_s;
-        Quotum { tussen, vooruit: tussen * limits.quota_burst, begin: Instant::now(), vol_op: Mutex::default() }
+        Quotum { tussen, vooruit: tussen * limits.quota_burst, begin: Instant::now(), standen: Mutex::default() }
     }
 
     /// Takes one, when there is one left.
@@ -60,10 +70,26 @@ impl Quotum {
         }
     }
 
+    /// Holds a refusal back. Those of one participant are answered one after the other, no faster than it may send: answered together they
+    /// would come again together, and be a wave that everybody else notices.
+    pub(crate) async fn houd_op(&self, oin: Oin) {
+        sleep(self.oponthoud(oin, self.begin.elapsed())).await;
+    }
+
+    /// How long a refusal of this moment is held back. When that would be too long, it begins anew beside those that wait already.
+    fn oponthoud(&self, oin: Oin, nu: Duration) -> Duration {
+        let mut standen = self.standen();
+        let Stand { geweigerd_op, .. } = standen.entry(oin).or_default();
+        let eerst = nu + TRAAG;
+        let daarna = *geweigerd_op + self.tussen.min(UITEEN);
+        *geweigerd_op = if daarna <= nu + TRAAGST { daarna.max(eerst) } else { eerst };
+        *geweigerd_op - nu
+    }
+
     /// Takes one at a moment since the beginning, and says how long it is until it is there; takes none that is not there, unless `altijd`.
     fn tel(&self, oin: Oin, nu: Duration, altijd: bool) -> Duration {
-        let mut vol_op = self.vol_op.lock().unwrap_or_else(PoisonError::into_inner);
-        let vol_op = vol_op.entry(oin).or_default();
+        let mut standen = self.standen();
+        let Stand { vol_op, .. } = standen.entry(oin).or_default();
         let nieuw = nu.max(*vol_op) + self.tussen;
         let wachttijd = (nieuw - nu).saturating_sub(self.vooruit);
         if altijd || wachttijd.is_zero() {
@@ -71,18 +97,10 @@ impl Quotum {
         }
         wachttijd
     }
-}
 
-/// Holds a refusal back, each for another while: those that came together would be answered together, come again together, and be a wave
-/// that everybody else notices.
-pub(crate) async fn houd_op() {
-    static NR: AtomicU32 = AtomicU32::new(0);
-    sleep(oponthoud(NR.fetch_add(1, Ordering::Relaxed))).await;
-}
-
-/// How long the refusal of a number is held back: steps of the golden section lie apart, however many there are.
-fn oponthoud(nr: u32) -> Duration {
-    TRAAG + SPREIDING.mul_f64(f64::from(nr.wrapping_mul(0x9E37_79B9)) / f64::from(u32::MAX))
+    fn standen(&self) -> MutexGuard<'_, HashMap<Oin, Stand>> {
+        self.standen.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 /// Refuses single calls beyond the quota.
@@ -121,11 +139,10 @@ where
     fn call(&mut self, request: Request<B>) -> Self::Future {
         let telt = TELLEN.contains(&request.uri().path());
         let wie = request.extensions().get::<Arc<Identiteit>>().filter(|_| telt).map(|identiteit| identiteit.oin);
-        if wie.is_none_or(|oin| self.quotum.neem(oin)) {
-            return Box::pin(self.inner.call(request));
-        }
+        let Some(oin) = wie.filter(|oin| !self.quotum.neem(*oin)) else { return Box::pin(self.inner.call(request)) };
+        let quotum = Arc::clone(&self.quotum);
         Box::pin(async move {
-            houd_op().await;
+            quotum.houd_op(oin).await;
             // Its body was never read; what waits of it in the connection waited with it.
             drop(request);
             Ok(status::te_veel("QUOTUM_OVERSCHREDEN", "this participant asks more than its quota; come back in a moment").into_http())
@@ -156,14 +173,21 @@ mod tests {
     }
 
     #[test]
-    fn refusals_that_come_together_are_answered_apart() {
-        for begin in [0, 1000, u32::MAX - 50] {
-            let mut duren: Vec<_> = (0..100).map(|nr: u32| oponthoud(begin.wrapping_add(nr)).as_millis()).collect();
-            duren.sort_unstable();
-            assert!(duren[0] >= 1000 && duren[99] <= 1500, "{duren:?}");
-            // A hundred over half a second: nowhere more than a few at once, nowhere a gap.
-            assert!(duren.windows(2).all(|paar| paar[1] - paar[0] <= 10), "{duren:?}");
-            assert!(duren.windows(6).all(|zes| zes[5] - zes[0] >= 10), "{duren:?}");
-        }
+    fn refusals_that_come_together_are_answered_apart_and_no_faster_than_the_quota() {
+        let quotum = |per_s| Quotum::nieuw(&Limits { quota_per_s: per_s, quota_burst: 5, ..Limits::default() });
+        let oin = |tekst: &str| Oin::parse(tekst).unwrap();
+        let (een, ander) = (oin("00000099020000001000"), oin("00000099020000002000"));
+        let houdt = |quotum: &Quotum, wie, seconden: u64, aantal: usize| -> Vec<_> {
+            (0..aantal).map(|_| quotum.oponthoud(wie, Duration::from_secs(seconden)).as_millis()).collect()
+        };
+        let snel = quotum(500);
+        assert_eq!(houdt(&snel, een, 0, 4), [1000, 1002, 1004, 1006]);
+        assert_eq!(houdt(&snel, ander, 0, 1), [1000], "nobody waits for another");
+        assert_eq!(houdt(&snel, een, 1, 2), [1000, 1002], "after those before it");
+        let traag = quotum(1);
+        assert_eq!(houdt(&traag, een, 0, 3), [1000, 1010, 1020], "a small quota is no reason to wait long");
+        // More than can be answered in time begin anew beside those that wait.
+        let alle = houdt(&traag, ander, 0, 2 * 1401);
+        assert_eq!((alle[1400], alle[1401], alle[2801]), (15_000, 1000, 15_000));
     }
 }

@@ -82,12 +82,11 @@ pub(super) fn achterstand(r: &AchterstandReport) -> String {
         zeg!(t, "{} messages of others", level.stored);
         regel(&mut t, "  accepted and durable", &level.submit);
         regel(&mut t, "  view with everybody", &level.e2e);
-        regel(&mut t, "  raw mTLS echo", &level.echo);
     }
+    regel(&mut t, "raw mTLS echo", &r.echo);
     verhouding(&mut t, "ratio of the rates", Some(r.ratio_rate));
     verhouding(&mut t, "ratio of the p99", Some(r.ratio_p99));
     verhouding(&mut t, "ratio of the e2e p99", Some(r.ratio_e2e_p99));
-    verhouding(&mut t, "ratio of the echo", Some(r.ratio_machine));
     machine(&mut t, &r.machine);
     t
 }
@@ -101,8 +100,9 @@ pub(super) fn buurman(r: &BuurmanReport) -> String {
     regel(&mut t, "others without it", &r.without);
     regel(&mut t, "others with it", &r.with);
     verhouding(&mut t, "ratio of the p99", Some(r.ratio_p99));
-    let (accepted, refused) = (r.neighbour_accepted, r.neighbour_refused);
-    zeg!(t, "the neighbour tried {} a second: {accepted} accepted, {refused} refused", r.neighbour_asked_per_second);
+    let (accepted, refused, unsent) = (r.neighbour_accepted, r.neighbour_refused, r.neighbour_unsent);
+    let asked = r.neighbour_asked_per_second;
+    zeg!(t, "the neighbour tried {asked} a second: {accepted} accepted, {refused} refused, {unsent} not sent, too many calls being open");
     machine(&mut t, &r.machine);
     t
 }
